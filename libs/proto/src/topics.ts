@@ -1,0 +1,28 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { WebhookEventSchema } from './generated/agentplatform/events/v1/webhook_event_pb.ts';
+
+/** A topic of the event bus: its name, what its values are and how it is laid out. */
+export interface Topic<Schema extends DescMessage = DescMessage> {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly partitions: number;
+  readonly retentionMs: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Every topic there is. Keys: the id whose order is kept. */
+export const topics = {
+  /** Accepted webhook events, keyed by source id. */
+  webhookEvents: {
+    name: 'agent-platform.webhook-events.v1',
+    schema: WebhookEventSchema,
+    partitions: 12,
+    retentionMs: 30 * DAY_MS,
+  },
+} as const satisfies Record<string, Topic>;
+
+/** Where messages go that a consumer group could not process, with the reason in their headers. */
+export function deadLetterTopic(topic: Topic, group: string): Topic {
+  return { ...topic, name: `${topic.name}.${group}.dead-letter` };
+}
