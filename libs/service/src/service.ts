@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+
+/** The four services; also the names they sign their calls with. */
+export type ServiceName = 'ingest' | 'token-service' | 'management-api' | 'dispatcher';
+
+/**
+ * What a service is to whoever runs it: the same for one process of its own and for four in one.
+ * `Routes` is Connect's `(router: ConnectRouter) => void`, kept generic so that this library knows no transport.
+ */
+export interface Service<Routes = never> extends AsyncDisposable {
+  readonly name: ServiceName;
+  /** Its RPCs. */
+  readonly routes?: Routes;
+  /** Its plain HTTP routes. */
+  readonly http?: (app: FastifyInstance) => void;
+  /** What it needs to be of use, by name; each rejects when that is not there. Asked by `/readyz` only. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+}
