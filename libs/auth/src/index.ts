@@ -1,0 +1,10 @@
+export { authenticateWith } from './authenticate-with.ts';
+export { createEmbeddedIssuer, type EmbeddedIssuer, type EmbeddedIssuerOptions } from './embedded-issuer.ts';
+export { authorize, permissionsOf, policyOf, type Policy } from './policy.ts';
+export * from './principal.ts';
+export { createRemoteKeys, type KeySource, type RemoteKeys } from './remote-keys.ts';
+export { createServiceAuthenticator } from './service-authenticator.ts';
+export { createServiceIdentity, type ServiceIdentity } from './service-identity.ts';
+export type { IssuerClient } from './token-request.ts';
+export { createUserAuthenticator, type UserAuthenticatorOptions } from './user-authenticator.ts';
+export * from './webhook-token.ts';

@@ -1,0 +1,128 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLogger } from '@agent-platform/service';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRemoteKeys, createUserAuthenticator, type Authenticate, type RemoteKeys } from '../src/index.ts';
+import { AUDIENCE, claims, ISSUER, nowSeconds, sign, signingKey, type SigningKey } from './fixture.ts';
+
+const MINUTE_MS = 60_000;
+const [k1, k2] = await Promise.all([signingKey('k1'), signingKey('k2')]);
+
+let server: Server;
+let published: SigningKey[];
+let answer: 'keys' | 'error' | 'no keys' | 'nonsense' | 'hang up';
+let fetches: number;
+let remote: RemoteKeys;
+let authenticate: Authenticate;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  [published, answer, fetches] = [[k1], 'keys', 0];
+  server = createServer((_request, response) => {
+    fetches += 1;
+    if (answer === 'hang up') response.destroy();
+    else if (answer === 'error') response.writeHead(500).end();
+    else if (answer === 'nonsense') response.end('<html>');
+    else response.end(JSON.stringify({ keys: answer === 'keys' ? published.map((key) => key.publicJwk) : [] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`);
+  remote = createRemoteKeys({ url, logger: createLogger({ level: 'silent', service: 'test' }) });
+  authenticate = createUserAuthenticator({ issuer: ISSUER, audience: AUDIENCE, keys: remote });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const bearer = async (key: SigningKey) =>
+  `Bearer ${await sign(key, claims({ iat: nowSeconds(), exp: nowSeconds() + 86_400 * 3 }))}`;
+const call = async (key: SigningKey) => authenticate(await bearer(key));
+/** Background refreshes are under way when a call returns. */
+const settled = () => vi.waitFor(() => expect(fetches).toBeGreaterThan(0));
+
+const accepted = { kind: 'user' };
+const unavailable = { kind: 'unavailable', code: 'issuer_unavailable' };
+
+describe('the keys of an issuer', () => {
+  it('are fetched once for many callers', async () => {
+    const calls = await Promise.all(Array.from({ length: 20 }, () => call(k1)));
+    expect(calls).toHaveLength(20);
+    expect(fetches).toBe(1);
+  });
+
+  it.each(['error', 'no keys', 'nonsense', 'hang up'] as const)(
+    'keep working for a known key through an hour of an outage (%s), with a fetch each 30 s at most',
+    async (outage) => {
+      await call(k1);
+      answer = outage;
+      for (let second = 0; second < 3600; second += 10) {
+        pass(10_000);
+        await expect(call(k1)).resolves.toMatchObject(accepted);
+      }
+      await settled();
+      expect(fetches).toBeGreaterThan(50);
+      expect(fetches).toBeLessThanOrEqual(1 + 120);
+    },
+  );
+
+  it('an outage is never a bad token: an unknown key is "unavailable", and asked for each 30 s at most', async () => {
+    await call(k1);
+    answer = 'error';
+    pass(MINUTE_MS);
+    for (let i = 0; i < 20; i++) {
+      await expect(call(k2)).rejects.toMatchObject(unavailable);
+    }
+    expect(fetches).toBe(2);
+    await expect(call(k2)).rejects.toMatchObject({ retryAfterSeconds: 30 });
+  });
+
+  it('are waited for at a cold start with the issuer down, and found within 30 s of its return', async () => {
+    answer = 'hang up';
+    await expect(call(k1)).rejects.toMatchObject(unavailable);
+    await expect(remote.check()).rejects.toMatchObject(unavailable);
+    answer = 'keys';
+    pass(30_000);
+    await expect(remote.check()).resolves.toBeUndefined();
+    await expect(call(k1)).resolves.toMatchObject(accepted);
+  });
+
+  it('are asked for again when a new one appears', async () => {
+    await call(k1);
+    published = [k1, k2];
+    pass(MINUTE_MS);
+    await expect(call(k2)).resolves.toMatchObject(accepted);
+    expect(fetches).toBe(2);
+  });
+
+  it('are not asked for again by a flood of unknown ones', async () => {
+    await call(k1);
+    pass(MINUTE_MS);
+    for (let i = 0; i < 20; i++) {
+      await expect(call({ ...k2, kid: `random-${i}` })).rejects.toMatchObject({ code: 'token_invalid' });
+    }
+    expect(fetches).toBe(2);
+  });
+
+  it('are refused within 10 minutes once the issuer no longer publishes them', async () => {
+    await call(k1);
+    published = [k2];
+    pass(10 * MINUTE_MS + 1);
+    await expect(call(k1)).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+
+  it('are not trusted for more than a day of an outage', async () => {
+    await call(k1);
+    answer = 'error';
+    pass(24 * 60 * MINUTE_MS - 1);
+    await expect(call(k1)).resolves.toMatchObject(accepted);
+    pass(2 * MINUTE_MS);
+    await expect(call(k1)).rejects.toMatchObject(unavailable);
+    answer = 'keys';
+    pass(MINUTE_MS);
+    await expect(call(k1)).resolves.toMatchObject(accepted);
+  });
+});
