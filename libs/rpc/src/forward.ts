@@ -1,0 +1,40 @@
+import type { DescService } from '@bufbuild/protobuf';
+import {
+  createClient,
+  type CallOptions,
+  type HandlerContext,
+  type ServiceImpl,
+  type Transport,
+} from '@connectrpc/connect';
+import { callContext, requestIdKey, traceparentKey, userOf } from './call-context.ts';
+import type { Routes } from './methods.ts';
+
+type Call = (request: unknown, options: CallOptions) => unknown;
+
+/**
+ * Offers a service that another one implements: every method calls the same method over `transport`, on behalf of the
+ * user who called, within the caller's deadline. Errors pass through as they are.
+ */
+export function forward<S extends DescService>(service: S, transport: Transport): Routes {
+  const client = createClient(service, transport) as Record<string, Call>;
+  const implementation: Record<string, unknown> = {};
+  for (const { localName } of service.methods) {
+    implementation[localName] = (request: unknown, context: HandlerContext) =>
+      client[localName]!(request, optionsFor(context));
+  }
+  return (router) => void router.service(service, implementation as ServiceImpl<S>);
+}
+
+function optionsFor(context: HandlerContext): CallOptions {
+  const timeoutMs = context.timeoutMs();
+  return {
+    signal: context.signal,
+    contextValues: callContext({
+      onBehalfOf: userOf(context),
+      requestId: context.values.get(requestIdKey),
+      traceparent: context.values.get(traceparentKey),
+    }),
+    // 0 would mean no deadline at all.
+    ...(timeoutMs !== undefined && { timeoutMs: Math.max(1, timeoutMs) }),
+  };
+}

@@ -1,0 +1,39 @@
+import {
+  toJson,
+  type DescField,
+  type DescMessage,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+} from '@bufbuild/protobuf';
+import { plainMessageOf, shapeOf, shortName } from './shape.ts';
+
+/**
+ * A message as REST answers it: protobuf's JSON with proto field names, fields at their default included, and enum
+ * values short and in lower case.
+ */
+export function encodeMessage(type: DescMessage, message: Message): JsonObject {
+  const json = toJson(type, message, { useProtoFieldName: true, alwaysEmitImplicit: true }) as JsonObject;
+  shortenEnums(type, json);
+  return json;
+}
+
+function shortenEnums(type: DescMessage, json: JsonObject): void {
+  for (const field of shapeOf(type).recoded) {
+    const value = json[field.name];
+    if (value !== undefined) json[field.name] = shorten(field, value);
+  }
+}
+
+function shorten(field: DescField, value: JsonValue): JsonValue {
+  if (field.fieldKind === 'list') return (value as JsonValue[]).map((item) => shortenOne(field, item));
+  if (field.fieldKind !== 'map') return shortenOne(field, value);
+  return Object.fromEntries(Object.entries(value as JsonObject).map(([key, item]) => [key, shortenOne(field, item)]));
+}
+
+function shortenOne(field: DescField, value: JsonValue): JsonValue {
+  const message = plainMessageOf(field);
+  if (message) shortenEnums(message, value as JsonObject);
+  // A number is a value of a newer version of the proto, which has no name here.
+  return field.enum && typeof value === 'string' ? shortName(field.enum, value) : value;
+}

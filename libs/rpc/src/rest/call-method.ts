@@ -1,0 +1,40 @@
+import type { JsonValue, Message } from '@bufbuild/protobuf';
+import type { Transport } from '@connectrpc/connect';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { encodeMessage } from '../json/encode.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
+import type { Binding } from './binding.ts';
+
+/** What a method learns of the request besides its message. */
+const PASSED_HEADERS = ['authorization', 'traceparent'];
+
+/** Calls the method and answers what its HTTP rule says. */
+export async function callMethod(
+  transport: Transport,
+  { rpc, responseBody }: Binding,
+  message: Message,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const headers = new Headers();
+  for (const name of PASSED_HEADERS) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers.set(name, value);
+  }
+  const requestId = requestIdOf(request.headers[REQUEST_ID_HEADER]);
+  headers.set(REQUEST_ID_HEADER, requestId);
+  void reply.header(REQUEST_ID_HEADER, requestId);
+  const response = await transport.unary(rpc, callerGone(reply), undefined, headers, message);
+  const json = encodeMessage(rpc.output, response.message);
+  const answer: JsonValue = responseBody ? (json[responseBody.name] ?? {}) : json;
+  return reply.type('application/json').send(JSON.stringify(answer));
+}
+
+/** Aborts when the connection closes before the answer. The request's own `close` comes as soon as it is read. */
+function callerGone({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,57 @@
+import { ConnectError } from '@connectrpc/connect';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { AppError, type ErrorKind, type Logger } from '@agent-platform/service';
+import { fromConnectError, isFault } from '../errors.ts';
+import { internalError } from '../interceptors/failures.ts';
+import { sendMethodNotAllowed, sendProblem } from '../problem.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
+
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** What Fastify itself refuses a request for, by its status. */
+const KINDS: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid_argument',
+  404: 'not_found',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+};
+
+/** Answers what no route answers: paths that are not there, and whatever a route throws. Always as problem+json. */
+export function addFallbacks(app: FastifyInstance, o: { where: string; logger: Logger }): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request);
+    const allowed = METHODS.filter((method) => app.hasRoute({ method, url: path }));
+    if (allowed.length > 0) return sendMethodNotAllowed(reply, request.method, allowed);
+    return sendProblem(reply, new AppError('not_found', 'not_found', `There is nothing at ${path}. ${o.where}`));
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, o.logger));
+}
+
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+  const requestId = requestIdOf(request.headers[REQUEST_ID_HEADER]);
+  const error = describe(thrown, request, requestId);
+  void reply.header(REQUEST_ID_HEADER, requestId);
+  if (isFault(error)) {
+    const fields = { err: error, request_id: requestId, path: pathOf(request) };
+    logger.error(fields, `${error.kind}: ${error.message}`);
+  }
+  return sendProblem(reply, error);
+}
+
+function describe(thrown: unknown, { raw }: FastifyRequest, requestId: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof ConnectError) return fromConnectError(thrown);
+  const { statusCode, code, message } = thrown as Partial<FastifyError>;
+  const kind = code?.startsWith('FST_') && statusCode ? KINDS[statusCode] : undefined;
+  if (kind) return new AppError(kind, kind, message ?? kind, { cause: thrown });
+  if (raw.destroyed && !raw.complete) {
+    const text = 'The connection closed before the whole request had come.';
+    return new AppError('invalid_argument', 'request_incomplete', text, { cause: thrown });
+  }
+  return internalError(thrown, requestId);
+}
+
+/** Without the query, which may hold what nobody should see; short, whatever was asked for. */
+function pathOf(request: FastifyRequest): string {
+  return (request.raw.url ?? '').split('?', 1)[0]!.slice(0, 200);
+}

@@ -1,0 +1,53 @@
+import { createConnectRouter, type Interceptor } from '@connectrpc/connect';
+import type { UniversalServerRequest } from '@connectrpc/connect/protocol';
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from '@connectrpc/connect-node';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, type Logger } from '@agent-platform/service';
+import { key, type Routes } from '../methods.ts';
+
+/**
+ * The methods over Connect, gRPC and gRPC-Web. As `fastifyConnectPlugin` does it, but for two things: that one writes
+ * what goes wrong on a connection to the console, and leaves a request it cannot read (HTTP/1.0 without a host)
+ * without an answer.
+ */
+export function addRpcRoutes(
+  app: FastifyInstance,
+  o: { routes: Routes; interceptors: Interceptor[]; maxBytes: number; logger: Logger },
+): void {
+  const router = createConnectRouter({
+    interceptors: o.interceptors,
+    readMaxBytes: o.maxBytes,
+    acceptCompression: [compressionGzip, compressionBrotli],
+  });
+  o.routes(router);
+  void app.register(async (scope) => {
+    // Connect reads the bodies itself.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+    for (const handler of router.handlers) {
+      scope.all(handler.requestPath, async (request, reply) => {
+        const answer = await handler(readRequest(request, reply));
+        reply.hijack();
+        universalResponseToNodeResponse(answer, reply.raw).catch((err: unknown) => {
+          // What the method itself throws has been answered; this is the connection, or the client.
+          o.logger.debug({ err, rpc: key(handler.method) }, 'the answer could not be sent');
+          reply.raw.destroy();
+        });
+      });
+    }
+  });
+}
+
+function readRequest(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest {
+  try {
+    return universalRequestFromNodeRequest(request.raw, reply.raw, undefined, undefined);
+  } catch (cause) {
+    // All that can go wrong is making a URL of what the client says it called.
+    throw new AppError('invalid_argument', 'invalid_host', 'The Host header is missing or not valid.', { cause });
+  }
+}

@@ -1,0 +1,71 @@
+import { ConnectError, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { fromConnectError } from './errors.ts';
+import type { Routes } from './methods.ts';
+
+/** For calls that name no `timeoutMs` of their own: services answer each other from memory or one query. */
+export const CALL_TIMEOUT_MS = 5_000;
+
+/**
+ * Calls a service of the same process, through the same interceptors as any other call of it. Calls reject with
+ * `AppError` and are given up after 5 s unless they say otherwise (`timeoutMs`; 0: never).
+ *
+ * @param o.interceptors - of the server: `serverInterceptors`.
+ * @param o.client - of the caller: `clientInterceptors`.
+ */
+export function localTransport(o: { routes: Routes; interceptors: Interceptor[]; client: Interceptor[] }): Transport {
+  return withAppErrors(
+    createRouterTransport(o.routes, {
+      router: { interceptors: o.interceptors },
+      transport: { interceptors: o.client, defaultTimeoutMs: CALL_TIMEOUT_MS },
+    }),
+  );
+}
+
+/**
+ * Calls a service in another process: the Connect protocol over one HTTP/2 connection, made when first needed and made
+ * anew when it is lost. Errors and deadlines as with `localTransport`. Dispose of it to close the connection.
+ *
+ * @param o.interceptors - `clientInterceptors`.
+ */
+export function remoteTransport(o: { baseUrl: string; interceptors: Interceptor[] }): Transport & AsyncDisposable {
+  const sessionManager = new Http2SessionManager(o.baseUrl, {
+    // Finds a connection that is dead without saying so before a call has to wait for it.
+    pingIntervalMs: 10_000,
+    pingTimeoutMs: 2_000,
+  });
+  const transport = createConnectTransport({
+    baseUrl: o.baseUrl,
+    httpVersion: '2',
+    sessionManager,
+    interceptors: o.interceptors,
+    defaultTimeoutMs: CALL_TIMEOUT_MS,
+  });
+  return {
+    ...withAppErrors(transport),
+    [Symbol.asyncDispose]: async () => sessionManager.abort(),
+  };
+}
+
+/** Around the transport, because what an interceptor throws Connect turns into a ConnectError again. */
+function withAppErrors(transport: Transport): Transport {
+  return {
+    unary: (...args) => transport.unary(...args).catch(rethrow),
+    async stream(...args) {
+      const response = await transport.stream(...args).catch(rethrow);
+      return { ...response, message: mapErrors(response.message) };
+    },
+  };
+}
+
+async function* mapErrors<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw fromConnectError(ConnectError.from(error));
+}

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createConnectionMux, type RequestHandler } from '../src/server/connection-mux.ts';
+
+const timeouts = { headersTimeoutMs: 200, requestTimeoutMs: 400, keepAliveTimeoutMs: 300 };
+
+async function start(handler: RequestHandler = (_request, response) => response.end('hello'), o = timeouts) {
+  const mux = createConnectionMux(handler, o);
+  mux.server.listen(0, '127.0.0.1');
+  await once(mux.server, 'listening');
+  const { port } = mux.server.address() as AddressInfo;
+  const sockets: Socket[] = [];
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    mux.destroy();
+    await mux.drain();
+  });
+  const open = async () => {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  };
+  return { mux, open, url: `http://127.0.0.1:${port}` };
+}
+
+/** What the server says until it closes the connection; if it does not, the test runs out of time. */
+async function untilClosed(socket: Socket): Promise<string> {
+  return text(socket);
+}
+
+describe('one port', () => {
+  it('takes a request in however many pieces it comes', async () => {
+    const { open } = await start();
+    const socket = await open();
+    for (const piece of ['P', 'R', 'OPFIND / HTTP/1.1\r\n', 'host: x\r\nconnection: close\r\n\r\n']) {
+      socket.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(await untilClosed(socket)).toContain('200 OK');
+  });
+
+  it('takes pipelined requests', async () => {
+    const { open } = await start((request, response) => response.end(`[${request.url}]`));
+    const socket = await open();
+    socket.write('GET /1 HTTP/1.1\r\nhost: x\r\n\r\nGET /2 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    expect(await untilClosed(socket)).toMatch(/\[\/1\][^]*\[\/2\]/);
+  });
+
+  it('takes large bodies over both protocols', async () => {
+    const { url } = await start((request, response) => {
+      void text(request).then((body) => response.end(String(body.length)));
+    });
+    const body = 'x'.repeat(3_000_000);
+    expect(await (await fetch(url, { method: 'POST', body })).text()).toBe('3000000');
+    const session = connectHttp2(url);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({ ':method': 'POST', ':path': '/' });
+    stream.end(body);
+    expect(await text(stream)).toBe('3000000');
+  });
+});
+
+describe('a connection is closed when it', () => {
+  it.each([
+    ['says nothing', ''],
+    ['says half of the HTTP/2 preface', 'PRI * HT'],
+    ['does not finish its headers', 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: '],
+    ['does not finish its body', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc'],
+    ['sends the HTTP/2 preface and nothing else', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['has nothing more to ask', 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['speaks neither protocol', '\x16\x03\x01\x00\xa5\x01\x00\x00'],
+  ])('%s', async (_name, bytes) => {
+    const { open } = await start((request, response) => {
+      request.resume().once('end', () => response.end('hello'));
+    });
+    const socket = await open();
+    socket.write(bytes);
+    await untilClosed(socket);
+    expect(socket.readableEnded).toBe(true);
+  });
+
+  it('is reset before it is clear what it speaks', async () => {
+    const { open, url } = await start();
+    for (let i = 0; i < 20; i++) {
+      const socket = await open();
+      socket.write('PRI');
+      socket.resetAndDestroy();
+    }
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('opens an HTTP/2 stream and does not finish its body', async () => {
+    const { url } = await start((request, response) => {
+      request.resume().once('end', () => response.end('hello'));
+    });
+    const session = connectHttp2(url);
+    onTestFinished(() => session.destroy());
+    session.on('error', () => {});
+    const stream = session.request({ ':method': 'POST', ':path': '/' });
+    stream.on('error', () => {});
+    stream.write('abc');
+    await once(stream, 'close');
+    expect(stream.closed).toBe(true);
+  });
+});
+
+describe('header floods', () => {
+  it('are refused over HTTP/1.1', async () => {
+    let requests = 0;
+    const { open } = await start(() => requests++);
+    const socket = await open();
+    socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${'x-flood: aaaaaaaaaaaaaaaa\r\n'.repeat(5_000)}\r\n`);
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    expect(requests).toBe(0);
+  });
+
+  it('are refused over HTTP/2', async () => {
+    let requests = 0;
+    const { url } = await start(() => requests++);
+    const session = connectHttp2(url, { maxSendHeaderBlockLength: 1_000_000 });
+    onTestFinished(() => session.destroy());
+    session.on('error', () => {});
+    const headers = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`x-flood-${i}`, 'a'.repeat(50)]));
+    const stream = session.request({ ':path': '/', ...headers });
+    const error = await new Promise((resolve) => stream.once('error', resolve));
+    expect(String(error)).toContain('ENHANCE_YOUR_CALM');
+    expect(requests).toBe(0);
+  });
+});
+
+describe('draining', () => {
+  const patient = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 };
+
+  it('answers what is under way, closes what is not, and leaves nothing open', async () => {
+    const gate = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    let waiting = 0;
+    const { mux, open, url } = await start((_request, response) => {
+      if (++waiting === 2) started.resolve();
+      void gate.promise.then(() => response.end('done'));
+    }, patient);
+    const silent = await open();
+    const underWay = fetch(url).then((response) => response.text());
+    const session = connectHttp2(url);
+    const stream = session.request({ ':path': '/' });
+    await started.promise;
+    const idle = connectHttp2(url);
+    await once(idle, 'remoteSettings');
+
+    const drained = mux.drain();
+    await untilClosed(silent);
+    await once(idle, 'close');
+    gate.resolve();
+    expect([await underWay, await text(stream)]).toEqual(['done', 'done']);
+    await drained;
+    expect(mux.server.listening).toBe(false);
+  });
+
+  it('closes what does not finish when told to', async () => {
+    const started = Promise.withResolvers<void>();
+    const { mux, open } = await start(() => started.resolve(), patient);
+    const socket = await open();
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await started.promise;
+    const drained = mux.drain();
+    mux.destroy();
+    await drained;
+    await untilClosed(socket);
+  });
+});

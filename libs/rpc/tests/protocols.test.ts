@@ -1,0 +1,73 @@
+import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import { AgentService } from '@agent-platform/proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromConnectError } from '../src/index.ts';
+import { createAgents, serviceOf, startServer } from './fixture.ts';
+
+const agents = createAgents();
+let server: Awaited<ReturnType<typeof startServer>>;
+beforeAll(async () => {
+  server = await startServer([serviceOf(agents.routes)]);
+  await server.request('POST', '/api/v1/agents', { body: { name: 'clerk' } });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const authorized = { headers: { authorization: 'Bearer all' } };
+
+const protocols: [string, (baseUrl: string) => Transport][] = [
+  ['Connect over HTTP/1.1', (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '1.1' })],
+  [
+    'Connect over HTTP/1.1 as GET',
+    (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '1.1', useHttpGet: true }),
+  ],
+  ['Connect over HTTP/2', (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '2' })],
+  ['Connect in JSON', (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '2', useBinaryFormat: false })],
+  ['gRPC', (baseUrl) => createGrpcTransport({ baseUrl })],
+  ['gRPC-Web over HTTP/1.1', (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: '1.1' })],
+  ['gRPC-Web over HTTP/2', (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: '2' })],
+];
+
+describe.each(protocols)('%s on the one port', (_name, transportTo) => {
+  it('answers', async () => {
+    const client = createClient(AgentService, transportTo(server.url));
+    const { agent } = await client.getAgent({ agent: 'clerk' }, authorized);
+    expect(agent?.id).toBe('agt_1');
+  });
+
+  it('carries code, fields and retry delay of an error', async () => {
+    const client = createClient(AgentService, transportTo(server.url));
+    const busy = fromConnectError(
+      ConnectError.from(await client.getAgent({ agent: 'busy' }, authorized).catch((e: unknown) => e)),
+    );
+    expect(busy).toMatchObject({
+      kind: 'unavailable',
+      code: 'bus_down',
+      message: 'The bus is down.',
+      retryAfterSeconds: 7,
+    });
+    const invalid = fromConnectError(ConnectError.from(await client.getAgent({}, authorized).catch((e: unknown) => e)));
+    expect(invalid).toMatchObject({ kind: 'invalid_argument', code: 'invalid_request' });
+    expect(invalid.fields).toEqual([{ field: 'agent', description: expect.stringContaining('at least 1') as string }]);
+  });
+
+  it('refuses who has no token or lacks the permission', async () => {
+    const client = createClient(AgentService, transportTo(server.url));
+    await expect(client.getAgent({ agent: 'clerk' })).rejects.toMatchObject({ code: Code.Unauthenticated });
+    const headers = { authorization: 'Bearer nothing' };
+    const denied = client.getAgent({ agent: 'clerk' }, { headers });
+    await expect(denied).rejects.toMatchObject({ code: Code.PermissionDenied });
+    await expect(denied).rejects.toThrow('agents:read');
+  });
+
+  it('refuses a message of more than 1 MiB', async () => {
+    const client = createClient(AgentService, transportTo(server.url));
+    const agent = { name: 'big', instructions: 'x'.repeat(1024 * 1024) };
+    await expect(client.createAgent({ agent }, authorized)).rejects.toMatchObject({ code: Code.ResourceExhausted });
+  });
+});
+
+it('answers REST on the same port', async () => {
+  const { status, json } = await server.request('GET', '/api/v1/agents/clerk');
+  expect([status, json.id]).toEqual([200, 'agt_1']);
+});

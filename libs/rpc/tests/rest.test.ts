@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAgents, createEchoes, createLog, serviceOf, startServer } from './fixture.ts';
+
+const agents = createAgents();
+const echoes = createEchoes();
+const log = createLog();
+let server: Awaited<ReturnType<typeof startServer>>;
+beforeAll(async () => {
+  server = await startServer([serviceOf(agents.routes), serviceOf(echoes.routes)], log.logger);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const request: (typeof server)['request'] = (...args) => server.request(...args);
+
+describe('REST', () => {
+  it('takes fields in either spelling and answers proto names, defaults included', async () => {
+    const body = { name: 'clerk', displayName: 'Clerk', description: 'files things' };
+    const { status, json } = await request('POST', '/api/v1/agents', { body });
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      id: 'agt_1',
+      name: 'clerk',
+      display_name: 'Clerk',
+      description: 'files things',
+      instructions: '',
+      model: '',
+      skills: [],
+    });
+    expect((await request('GET', '/api/v1/agents')).json).toEqual({ agents: [json], next_page_token: '0' });
+  });
+
+  it('spells enums short, and takes them short or in full', async () => {
+    for (const category of ['read', 'SKILL_CATEGORY_READ']) {
+      const { json } = await request('POST', '/api/v1/skills', { body: { name: 's', category, skill_type: 'mcp' } });
+      expect(json).toMatchObject({ category: 'read', skill_type: 'mcp' });
+    }
+  });
+
+  it('keeps the keys and the JSON of maps and structs as they are', async () => {
+    const body = { name: 't', tool_call: { tool: 'x', arguments: { someKey: [1, 'two', { deep_key: null }] } } };
+    const { json } = await request('POST', '/api/v1/triggers', { body });
+    expect(json.tool_call).toEqual(body.tool_call);
+    expect(json).not.toHaveProperty('prompt_template');
+    const skill = await request('POST', '/api/v1/skills', { body: { name: 's', mcp_headers: { mcpHeaders: 'x' } } });
+    expect(skill.json.mcp_headers).toEqual({ mcpHeaders: 'x' });
+  });
+
+  it('reads the query, enums and both spellings included', async () => {
+    const { json } = await request('GET', '/api/v1/runs?status=failed&event_id=evt_1&pageSize=7');
+    expect(echoes.seen.runs).toBe('5 evt_1 7');
+    expect(json).toMatchObject({ runs: [{ id: 'run_1', status: 'failed' }] });
+  });
+
+  it('knows custom verbs, with and without a body', async () => {
+    const rotated = await request('POST', '/api/v1/webhook-sources/shop/tokens:rotate', {
+      body: { overlap: '86400s' },
+    });
+    expect([rotated.status, rotated.json.token, echoes.seen.rotate]).toEqual([200, 'whk_new', 'shop 86400']);
+    const revoked = await request('POST', '/api/v1/webhook-sources/shop/tokens/tok_1:revoke');
+    expect([revoked.status, echoes.seen.revoke]).toEqual([200, 'shop tok_1']);
+    const listed = await request('GET', '/api/v1/webhook-sources/sh%6Fp/tokens');
+    expect(listed.json).toMatchObject({ tokens: [{ id: 'shop' }] });
+  });
+
+  it('answers HEAD as GET without the body', async () => {
+    const { status, text } = await request('HEAD', '/api/v1/agents');
+    expect([status, text]).toEqual([200, '']);
+  });
+});
+
+describe('PATCH', () => {
+  it('writes the fields the body names, in either spelling, and not the one of the path', async () => {
+    const body = { id: 'agt_other', displayName: 'x', instructions: null };
+    const { json } = await request('PATCH', '/api/v1/agents/agt_1', { body });
+    expect(json).toMatchObject({ id: 'agt_1', description: 'display_name instructions' });
+  });
+
+  it('takes a map as one field', async () => {
+    const body = { mcp_headers: { a: '1', b: '2' }, category: 'write' };
+    await request('PATCH', '/api/v1/skills/lookup', { body });
+    expect(echoes.seen.updateSkill).toMatchObject({
+      skill: { id: 'lookup', mcpHeaders: { a: '1', b: '2' }, category: 2 },
+      updateMask: { paths: ['mcp_headers', 'category'] },
+    });
+  });
+
+  it('lets update_mask win over the body', async () => {
+    const { json } = await request('PATCH', '/api/v1/agents/agt_1?update_mask=model,displayName', {
+      body: { skills: [] },
+    });
+    expect(json.description).toBe('model display_name');
+  });
+
+  it.each([
+    ['/api/v1/agents/agt_1', {}, 'nothing_to_update'],
+    ['/api/v1/agents/agt_1', { id: 'agt_1' }, 'nothing_to_update'],
+    ['/api/v1/agents/agt_1', { nmae: 'x' }, 'invalid_request'],
+    ['/api/v1/agents/agt_1?update_mask=nmae', { name: 'x' }, 'invalid_request'],
+    ['/api/v1/agents/agt_1', undefined, 'body_required'],
+  ])('refuses %s with %j as %s', async (path, body, code) => {
+    expect((await request('PATCH', path, { body })).json).toMatchObject({ status: 400, code });
+  });
+});
+
+describe('what cannot be read', () => {
+  it.each([
+    ['a wrong type', { name: 5 }, [{ field: 'name', description: 'expected a string' }]],
+    ['an unknown field', { foo: 1 }, [{ field: 'foo', description: 'unknown field "foo"' }]],
+    ['an element of a list', { skills: ['a', 7] }, [{ field: 'skills[1]', description: 'expected a string' }]],
+    [
+      'a broken rule',
+      { name: 'No Slug' },
+      [{ field: 'name', description: expect.stringContaining('match') as string }],
+    ],
+  ])('is answered with the field: %s', async (_name, body, errors) => {
+    const { status, headers, json } = await request('POST', '/api/v1/agents', { body });
+    expect(status).toBe(400);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(json).toMatchObject({
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      code: 'invalid_request',
+      errors,
+    });
+    expect(json.detail).toContain(errors[0]!.field);
+  });
+
+  it.each([
+    ['/api/v1/runs?foo=1', 'foo'],
+    ['/api/v1/runs?page_size=many', 'page_size'],
+    ['/api/v1/runs?page_size=1&page_size=2', 'page_size'],
+    ['/api/v1/runs?status=exploded', 'status'],
+    ['/api/v1/runs?page_size=5000', 'page_size'],
+    ['/api/v1/runs?__proto__=1', '__proto__'],
+  ])('is answered with the parameter: %s', async (path, field) => {
+    expect((await request('GET', path)).json).toMatchObject({ status: 400, errors: [{ field }] });
+  });
+
+  it.each([
+    ['PATCH', '/api/v1/agents/a', 'agent.name'],
+    ['POST', '/api/v1/webhook-sources/a/tokens:rotate', 'overlap'],
+  ])('is a parameter that belongs into the body: %s %s?%s', async (method, path, name) => {
+    const { json } = await request(method, `${path}?${name}=x`, { body: { name: 'x' } });
+    expect(json).toMatchObject({ errors: [{ description: `unknown query parameter "${name}"` }] });
+  });
+
+  it.each<[string, RequestInit['body'] & string, Record<string, string>, number, string]>([
+    ['no body', '', {}, 400, 'body_required'],
+    ['not JSON', '{"name": ', {}, 400, 'invalid_json'],
+    ['not an object', '[]', {}, 400, 'invalid_request'],
+    ['a form', 'name=x', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'unsupported_media_type'],
+    ['compressed', '{}', { 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
+    ['10 MB', `{"name":"${'x'.repeat(10e6)}"}`, {}, 413, 'payload_too_large'],
+    ['too deep', '['.repeat(50_000) + ']'.repeat(50_000), {}, 400, 'invalid_json'],
+    ['__proto__', '{"name":"a","__proto__":{"isAdmin":true}}', {}, 400, 'invalid_json'],
+  ])('is refused: %s', async (_name, body, headers, status, code) => {
+    const answer = await request('POST', '/api/v1/agents', { body, headers });
+    expect(answer).toMatchObject({ status, json: { status, code } });
+    expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
+  });
+
+  it('does not quote values', async () => {
+    const body = {
+      name: 's',
+      mcp_headers: { Authorization: { nested: 'sk-very-secret' } },
+      display_name: { a: 'sk-too' },
+    };
+    const { text } = await request('POST', '/api/v1/skills', { body });
+    expect(text).toContain('mcp_headers[\\"Authorization\\"]: expected a string');
+    expect(text).not.toMatch(/sk-/);
+  });
+});
+
+describe('who and where', () => {
+  it('asks for a token before it says what is wrong with the body', async () => {
+    const { status, headers, json } = await request('POST', '/api/v1/agents', { token: null, body: '{' });
+    expect([status, headers.get('www-authenticate'), json.code]).toEqual([401, 'Bearer', 'token_invalid']);
+    expect((await request('PATCH', '/api/v1/agents/x', { token: 'nothing', body: {} })).status).toBe(403);
+  });
+
+  it('answers 405 with what is possible', async () => {
+    const { status, headers } = await request('PUT', '/api/v1/agents', { body: {} });
+    expect([status, headers.get('allow')?.split(', ').toSorted()]).toEqual([405, ['GET', 'POST']]);
+    expect((await request('POST', '/healthz')).headers.get('allow')).toBe('GET');
+  });
+
+  it.each(['/api/v1/agnets', '/api/v1/agents/a/b', '/api/v1/agents/', '/nope', '/api/v1/agents/a:frobnicate/x'])(
+    'says where the API is: %s',
+    async (path) => {
+      const { status, json } = await request('GET', path);
+      expect(status).toBe(404);
+      expect(json.detail).toBe(`There is nothing at ${path}. The API is below /api/v1.`);
+    },
+  );
+
+  it('says when to try again', async () => {
+    const { status, headers, json } = await request('GET', '/api/v1/agents/busy');
+    expect([status, headers.get('retry-after'), json.code]).toEqual([503, '7', 'bus_down']);
+  });
+});
+
+describe('what nobody foresaw', () => {
+  it('is told by request id only, and logged once with its cause and without the token', async () => {
+    log.lines.length = 0;
+    const answer = await request('GET', '/api/v1/agents/broken', { headers: { 'x-request-id': 'req-42' } });
+    expect(answer).toMatchObject({
+      status: 500,
+      json: { code: 'internal', detail: expect.stringContaining('req-42') as string },
+    });
+    expect(answer.text).not.toMatch(/postgres|hunter2/);
+    expect(log.errors()).toHaveLength(1);
+    expect(JSON.parse(log.errors()[0]!)).toMatchObject({
+      rpc: 'agentplatform.management.v1.AgentService/GetAgent',
+      request_id: 'req-42',
+      org_id: 'org_test',
+    });
+    expect(log.errors()[0]).toContain('TypeError: connection string');
+    expect(log.lines.join('')).not.toMatch(/Bearer all|hunter2/);
+  });
+
+  it('is all that is logged at error level', () => {
+    expect(log.errors()).toHaveLength(1);
+  });
+});
