@@ -7,6 +7,7 @@ export * from './map-errors.ts';
 export * from './metrics.ts';
 export * from './run.ts';
 export * from './service.ts';
+export * from './span.ts';
 export * from './telemetry.ts';
 export * from './traceparent.ts';
 export * from './variables.ts';

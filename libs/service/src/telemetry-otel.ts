@@ -3,7 +3,7 @@ import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { AppError } from './errors.ts';
-import type { SpanRunner } from './telemetry.ts';
+import type { SpanRunner } from './span.ts';
 
 /** Starts the OpenTelemetry SDK: traces only, in batches, over OTLP and HTTP. */
 export function startTracing(o: { serviceName: string; endpoint: string }): { run: SpanRunner } & AsyncDisposable {

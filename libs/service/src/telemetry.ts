@@ -1,20 +1,5 @@
 import type { Env } from './config.ts';
-
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
-
-export interface SpanOptions {
-  /** The caller's, already checked by `parseTraceparent`. Without one the span is a child of the span around it, if any. */
-  readonly traceparent?: string | undefined;
-  /** Ids, never secrets or payloads. */
-  readonly attributes?: SpanAttributes;
-}
-
-/** Does the work inside a span and hands it the span's own `traceparent`, to be sent on. */
-export type SpanRunner = <T>(
-  name: string,
-  options: SpanOptions,
-  work: (traceparent: string | undefined) => Promise<T>,
-) => Promise<T>;
+import type { SpanRunner } from './span.ts';
 
 /** Per process, as tracing is: whoever composes the services starts it, and whatever they share uses it. */
 let runner: SpanRunner | undefined;
