@@ -1,0 +1,61 @@
+import { AppError } from '@agent-platform/service';
+
+/** Class 08: connection; 53: out of resources; 57014: timed out; 57P0x: server stopping or starting. https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[123]$/;
+const UNAVAILABLE_NODE =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** https://www.prisma.io/docs/orm/reference/error-reference: cannot reach, timed out, closed, pool exhausted, too many. */
+const UNAVAILABLE_PRISMA = /^(P1001|P1002|P1008|P1017|P2024|P2037)$/;
+/** node-postgres gives its own connection errors no code. */
+const UNAVAILABLE_TEXT =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|Cannot use a pool after/i;
+/** Serialization failure and deadlock: the same work can succeed the next time. */
+const CONFLICT = /^(40001|40P01|P2034)$/;
+
+/** The error and what caused it, outermost first: Prisma wraps the driver's error. */
+function* causes(error: unknown): Generator<{ code: string; message: string; error: object }> {
+  for (let depth = 0; typeof error === 'object' && error !== null && depth < 5; depth++) {
+    const { code, originalCode, message, cause } = error as Record<string, unknown>;
+    const text = typeof code === 'string' ? code : typeof originalCode === 'string' ? originalCode : '';
+    yield { code: text, message: typeof message === 'string' ? message : '', error };
+    if (error instanceof AggregateError) for (const inner of error.errors as unknown[]) yield* causes(inner);
+    error = cause;
+  }
+}
+
+/** Whether the database could not be reached or went away, so that trying again later can help. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  return [...causes(error)].some(
+    ({ code, message }) =>
+      UNAVAILABLE_SQLSTATE.test(code) ||
+      UNAVAILABLE_NODE.test(code) ||
+      UNAVAILABLE_PRISMA.test(code) ||
+      UNAVAILABLE_TEXT.test(message),
+  );
+}
+
+/** Whether a row with the same unique key exists (from node-postgres or from Prisma). */
+export function isUniqueViolation(error: unknown): boolean {
+  return [...causes(error)].some(({ code }) => code === '23505' || code === 'P2002');
+}
+
+/**
+ * What a failed query is to the caller: `unavailable` (`database_unavailable`, `database_conflict`) when trying
+ * again can help, otherwise `internal` (`database_error`). An AppError passes unchanged.
+ */
+export function databaseErrorToAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isDatabaseUnavailable(error)) {
+    return new AppError('unavailable', 'database_unavailable', 'The database cannot be reached right now; try again.', {
+      cause: error,
+      retryAfterSeconds: 2,
+    });
+  }
+  if ([...causes(error)].some(({ code }) => CONFLICT.test(code))) {
+    return new AppError('unavailable', 'database_conflict', 'Another change was made at the same time; try again.', {
+      cause: error,
+      retryAfterSeconds: 1,
+    });
+  }
+  return new AppError('internal', 'database_error', 'The request could not be processed.', { cause: error });
+}

@@ -1,0 +1,46 @@
+import type { Logger } from '@agent-platform/service';
+import pg, { type Pool } from 'pg';
+
+export type { Pool, PoolClient } from 'pg';
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+  /** Connections, at most. Default 10. */
+  readonly max?: number;
+  /** How long one statement may take. Default 30,000. */
+  readonly statementTimeoutMs?: number;
+  readonly logger: Logger;
+}
+
+/**
+ * A pool whose waits are all bounded: for a connection (5 s at most), for a statement. `bigint` columns come as
+ * text, as node-postgres does by default, so that no value silently loses digits.
+ *
+ * Connections that break are logged and replaced; they never end the process.
+ */
+export function createPool(options: PoolOptions): Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: Math.min(5_000, statementTimeoutMs),
+    statement_timeout: statementTimeoutMs,
+    // Later than the server's own limit: it only fires when the server cannot be heard any more.
+    query_timeout: statementTimeoutMs + 1_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  });
+  pool.on('connect', (client) => {
+    // The whole error would log the client that hangs on it.
+    client.on('error', (error: Error & { code?: string }) =>
+      options.logger.warn({ code: error.code, reason: error.message }, 'database connection lost'),
+    );
+  });
+  // Said above already. Without this listener the loss of an idle connection ends the process, and without the
+  // other one the loss of a connection in use does (https://github.com/brianc/node-postgres/issues/2112).
+  pool.on('error', () => undefined);
+  return pool;
+}
