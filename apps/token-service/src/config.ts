@@ -1,0 +1,24 @@
+import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { parseVersionedKeys, VERSIONED_KEYS_EXPECTED } from './versioned-keys.ts';
+
+const keys = { expected: VERSIONED_KEYS_EXPECTED, parse: parseVersionedKeys, secret: true };
+
+const processSpec = {
+  peppers: variable.parsed('TOKEN_PEPPERS', keys),
+  keyRing: variable.parsed('CREDENTIAL_KEYS', keys),
+  databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
+  serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
+  host: variable.string('HOST', { default: '127.0.0.1' }),
+  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
+  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
+};
+
+/** What token-service needs when it is a process of its own. @throws AppError `config_invalid` with everything that is wrong. */
+export function readProcessConfig(env: Env): ConfigOf<typeof processSpec> {
+  return readEnv(env, processSpec);
+}
+
+/** For the log: no secrets. */
+export function processConfigSummary(env: Env): Record<string, string> {
+  return maskedSummary(env, processSpec);
+}

@@ -1,0 +1,2 @@
+export * from './token-service.ts';
+export * from './versioned-keys.ts';

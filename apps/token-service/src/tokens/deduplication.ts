@@ -1,0 +1,17 @@
+import { Deduplication } from '@agent-platform/proto';
+import type { Deduplication as DeduplicationRow } from '../generated/prisma/enums.ts';
+
+const MESSAGES: Record<DeduplicationRow, Deduplication> = {
+  content: Deduplication.CONTENT,
+  key: Deduplication.KEY,
+  none: Deduplication.NONE,
+};
+
+export function deduplicationMessage(row: DeduplicationRow): Deduplication {
+  return MESSAGES[row];
+}
+
+export function deduplicationRow(deduplication: Deduplication): DeduplicationRow {
+  if (deduplication === Deduplication.KEY) return 'key';
+  return deduplication === Deduplication.NONE ? 'none' : 'content';
+}

@@ -1,0 +1,17 @@
+import { AppError } from '@agent-platform/service';
+import type { RevokeTokenRequest, WebhookToken } from '@agent-platform/proto';
+import type { Context } from '../context.ts';
+import { tokenMessage } from './token-message.ts';
+
+/** Revoking again changes nothing: the first time stays. */
+export async function revokeToken(context: Context, request: RevokeTokenRequest): Promise<WebhookToken> {
+  const { orgId, sourceId, tokenId } = request;
+  const tokens = context.database.tenant(orgId).webhookToken;
+  const now = new Date(context.clock());
+  await tokens.updateMany({ where: { id: tokenId, sourceId, revokedAt: null }, data: { revokedAt: now } });
+  const row = await tokens.findFirst({ where: { id: tokenId, sourceId } });
+  if (row === null) {
+    throw new AppError('not_found', 'webhook_token_not_found', `The webhook source has no token ${tokenId}.`);
+  }
+  return tokenMessage(row, now);
+}
