@@ -1,0 +1,33 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { AgentSchema, type Agent } from '@agent-platform/proto';
+import type { Noun } from '../crud/noun.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+
+const include = {
+  skills: { include: { skill: { select: { name: true } } }, orderBy: { position: 'asc' } },
+} satisfies Prisma.AgentInclude;
+
+export type AgentRow = Prisma.AgentGetPayload<{ include: typeof include }>;
+
+export const agents: Noun<Agent, AgentRow> = {
+  label: 'agent',
+  field: 'agent',
+  idPrefix: 'agt',
+  schema: AgentSchema,
+  outputOnly: ['id', 'created_at', 'updated_at'],
+  find: (tenant, key) => tenant.agent.findFirst({ where: key, include }),
+  page: (tenant, page) => tenant.agent.findMany({ ...page, include }),
+  toMessage: (row) =>
+    create(AgentSchema, {
+      id: row.id,
+      name: row.name,
+      displayName: row.displayName,
+      description: row.description,
+      instructions: row.instructions,
+      model: row.model,
+      skills: row.skills.map(({ skill }) => skill.name),
+      createdAt: timestampFromDate(row.createdAt),
+      updatedAt: timestampFromDate(row.updatedAt),
+    }),
+};

@@ -1,0 +1,17 @@
+import type { Client } from '@connectrpc/connect';
+import type { AddressRules } from '@agent-platform/mcp-client';
+import type { CredentialService, WebhookTokenService } from '@agent-platform/proto';
+import type { Logger } from '@agent-platform/service';
+import type { Database } from './database.ts';
+
+/** What the RPCs work with. */
+export interface Context {
+  readonly database: Database;
+  readonly tokens: Client<typeof WebhookTokenService>;
+  readonly credentials: Client<typeof CredentialService>;
+  /** Where the servers of skills may be. */
+  readonly addressRules: AddressRules;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}

@@ -1,0 +1,45 @@
+import type { DescField, Message } from '@bufbuild/protobuf';
+import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
+import type { Noun, Row } from './noun.ts';
+import { OUTPUT_ONLY, type Problems } from './problems.ts';
+
+/** What must hold for every noun, whatever it is, beyond the rules of the proto. */
+export function checkCommon<M extends Message, R extends Row>(
+  noun: Noun<M, R>,
+  wanted: M,
+  required: readonly string[],
+): Problems {
+  const message = reflect(noun.schema, wanted);
+  const missing = fieldsNamed(message, required).filter((field) => !message.isSet(field));
+  return [
+    ...missing.map((field) => ({ field: `${noun.field}.${field.name}`, description: 'is required' })),
+    ...zeroCharacters(message, noun.field),
+  ];
+}
+
+/** A field that is set although only the platform may fill it in is a misunderstanding to clear up, not to pass over. */
+export function checkOutputOnly<M extends Message, R extends Row>(noun: Noun<M, R>, wanted: M): Problems {
+  const message = reflect(noun.schema, wanted);
+  return fieldsNamed(message, noun.outputOnly)
+    .filter((field) => message.isSet(field))
+    .map((field) => ({ field: `${noun.field}.${field.name}`, description: OUTPUT_ONLY }));
+}
+
+function fieldsNamed(message: ReflectMessage, names: readonly string[]): DescField[] {
+  return message.fields.filter((field) => names.includes(field.name));
+}
+
+/** PostgreSQL has no U+0000 in texts. */
+function zeroCharacters(message: ReflectMessage, path: string): Problems {
+  return message.fields.flatMap((field): Problems => {
+    if (!message.isSet(field)) return [];
+    const name = `${path}.${field.name}`;
+    const value: unknown = message.get(field);
+    if (field.fieldKind === 'message' && !field.message.typeName.startsWith('google.')) {
+      return zeroCharacters(value as ReflectMessage, name);
+    }
+    const texts = field.fieldKind === 'list' ? [...(value as Iterable<unknown>)] : [value];
+    const bad = texts.some((text) => typeof text === 'string' && text.includes('\0'));
+    return bad ? [{ field: name, description: 'must not contain the character U+0000' }] : [];
+  });
+}

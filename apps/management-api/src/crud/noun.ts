@@ -1,0 +1,35 @@
+import type { Message } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import type { IdPrefix } from '@agent-platform/service';
+import type { Tenant } from '../database.ts';
+
+export interface Row {
+  readonly id: string;
+  readonly name: string;
+}
+
+export type Key = { readonly id: string } | { readonly name: string };
+
+export interface Page {
+  readonly where: { readonly id?: { readonly gt: string } };
+  readonly orderBy: { readonly id: 'asc' };
+  readonly take: number;
+}
+
+/** What agents, skills, triggers and webhook sources have in common: the rest of each is code of its own. */
+export interface Noun<M extends Message, R extends Row> {
+  /** For people: "webhook source". */
+  readonly label: string;
+  /** The field of requests that holds it or refers to it: "webhook_source". */
+  readonly field: string;
+  readonly idPrefix: IdPrefix;
+  readonly schema: GenMessage<M>;
+  /** Fields the platform fills in. */
+  readonly outputOnly: readonly string[];
+  readonly find: (tenant: Tenant, key: Key) => Promise<R | null>;
+  readonly page: (tenant: Tenant, page: Page) => Promise<R[]>;
+  readonly toMessage: (row: R) => M;
+}
+
+/** Any noun, where only its names matter. */
+export type AnyNoun = Pick<Noun<never, never>, 'label' | 'field' | 'idPrefix'>;

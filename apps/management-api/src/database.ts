@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import { prismaAdapter, tenantScope, type Pool } from '@agent-platform/database';
+import { AppError } from '@agent-platform/service';
+import { PrismaClient, type Prisma } from './generated/prisma/client.ts';
+
+/** Where the migrations of this service's database are. */
+export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+/** The pool's own wait for a connection is shorter; what a turn takes includes a call to token-service. */
+const WRITE_LIMITS = { maxWait: 10_000, timeout: 15_000 };
+/** How long a write waits for its turn: callers give up after 5 s, and should know by then that nothing was written. */
+const TURN_TIMEOUT = '3s';
+/** lock_not_available: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const LOCK_TIMEOUT = '55P03';
+
+export function createDatabase(pool: Pool) {
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
+  // The scope changes what queries see, not what they look like.
+  const tenant = (orgId: string) => prisma.$extends(tenantScope(orgId)) as unknown as PrismaClient;
+
+  return {
+    /** Sees the rows of one tenant. */
+    tenant: (orgId: string): Tenant => tenant(orgId),
+
+    /**
+     * A change of a tenant's configuration, with its new version, or nothing. The version comes first: its row lock
+     * makes the writers of a tenant take turns, so that what one of them has read stays true until it commits, and
+     * a version is never seen before everything that belongs to it.
+     */
+    write: <T>(orgId: string, work: (tx: Tenant) => Promise<T>): Promise<T> =>
+      tenant(orgId).$transaction(async (tx) => {
+        await tx.$executeRaw`select set_config('lock_timeout', ${TURN_TIMEOUT}, true)`;
+        await newVersion(tx, orgId);
+        return work(tx);
+      }, WRITE_LIMITS),
+
+    /** All reads of `work` see one moment. */
+    snapshot: <T>(orgId: string, work: (tx: Tenant) => Promise<T>): Promise<T> =>
+      tenant(orgId).$transaction(work, { isolationLevel: 'RepeatableRead' }),
+
+    [Symbol.asyncDispose]: () => prisma.$disconnect(),
+  };
+}
+
+export type Database = ReturnType<typeof createDatabase>;
+
+/** A tenant's rows, inside or outside of a transaction. */
+export type Tenant = Prisma.TransactionClient;
+
+async function newVersion(tx: Tenant, orgId: string): Promise<void> {
+  try {
+    await tx.$executeRaw`
+      insert into org_versions (org_id, version) values (${orgId}, 1)
+      on conflict (org_id) do update set version = org_versions.version + 1`;
+  } catch (cause) {
+    if (sqlStateOf(cause) !== LOCK_TIMEOUT) throw cause;
+    const message = 'Too many changes of this configuration are under way at once; try again.';
+    throw new AppError('unavailable', 'configuration_busy', message, { cause, retryAfterSeconds: 1 });
+  }
+}
+
+/** Where Prisma keeps what PostgreSQL said to a raw statement. */
+function sqlStateOf(error: unknown): string | undefined {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } };
+  return meta?.driverAdapterError?.cause?.originalCode;
+}

@@ -1,0 +1,1 @@
+export * from './management-api.ts';

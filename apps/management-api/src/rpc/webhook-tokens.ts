@@ -1,0 +1,43 @@
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import type { WebhookSourceService } from '@agent-platform/proto';
+import { userOf } from '@agent-platform/rpc';
+import type { Context } from '../context.ts';
+import { getByReference } from '../crud/reference.ts';
+import { ownCall } from '../own-call.ts';
+import { webhookSources } from '../webhook-sources/webhook-source.ts';
+
+const DEFAULT_OVERLAP_MS = 24 * 3_600_000;
+
+type TokenMethods = 'rotateWebhookToken' | 'revokeWebhookToken' | 'listWebhookTokens';
+
+/** The tokens of a source are with token-service; the source must be the caller's. */
+export function webhookTokenRoutes({
+  database,
+  tokens,
+}: Context): Pick<ServiceImpl<typeof WebhookSourceService>, TokenMethods> {
+  async function owned(reference: string, call: HandlerContext): Promise<{ orgId: string; sourceId: string }> {
+    const { orgId } = userOf(call);
+    const { id } = await getByReference(webhookSources, database.tenant(orgId), reference);
+    return { orgId, sourceId: id };
+  }
+
+  return {
+    async rotateWebhookToken({ webhookSource, overlap = durationFromMs(DEFAULT_OVERLAP_MS) }, call) {
+      const source = await owned(webhookSource, call);
+      const { webhookToken } = await ownCall(tokens.issueToken({ ...source, overlap }));
+      return { webhookToken: webhookToken! };
+    },
+
+    async revokeWebhookToken({ webhookSource, token }, call) {
+      const source = await owned(webhookSource, call);
+      const { webhookToken } = await ownCall(tokens.revokeToken({ ...source, tokenId: token }));
+      return { webhookToken: webhookToken! };
+    },
+
+    async listWebhookTokens({ webhookSource }, call) {
+      const answer = await ownCall(tokens.listTokens(await owned(webhookSource, call)));
+      return { tokens: answer.tokens };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { SkillCategory, SkillSchema, SkillType, type Skill } from '@agent-platform/proto';
+import type { Noun } from '../crud/noun.ts';
+import type { Skill as SkillRow } from '../generated/prisma/client.ts';
+
+export const skills: Noun<Skill, SkillRow> = {
+  label: 'skill',
+  field: 'skill',
+  idPrefix: 'skl',
+  schema: SkillSchema,
+  outputOnly: ['id', 'mcp_header_names', 'created_at', 'updated_at'],
+  find: (tenant, key) => tenant.skill.findFirst({ where: key }),
+  page: (tenant, page) => tenant.skill.findMany(page),
+  toMessage: (row) =>
+    create(SkillSchema, {
+      id: row.id,
+      name: row.name,
+      displayName: row.displayName,
+      description: row.description,
+      category: row.category === 'read' ? SkillCategory.READ : SkillCategory.WRITE,
+      requiresApproval: row.requiresApproval,
+      skillType: SkillType.MCP,
+      mcpServerUrl: row.mcpServerUrl,
+      mcpHeaderNames: row.mcpHeaderNames,
+      createdAt: timestampFromDate(row.createdAt),
+      updatedAt: timestampFromDate(row.updatedAt),
+    }),
+};
+
+/** What is stored of a skill here; the values of its headers are not. */
+export function skillColumns(skill: Skill) {
+  const { name, displayName, description, requiresApproval, mcpServerUrl } = skill;
+  const category = skill.category === SkillCategory.READ ? 'read' : 'write';
+  return { name, displayName, description, requiresApproval, mcpServerUrl, category } as const;
+}

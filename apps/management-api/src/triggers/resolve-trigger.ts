@@ -1,0 +1,38 @@
+import type { Message } from '@bufbuild/protobuf';
+import type { Trigger } from '@agent-platform/proto';
+import { agents, type AgentRow } from '../agents/agent.ts';
+import { checkCommon } from '../crud/check.ts';
+import type { Noun, Row } from '../crud/noun.ts';
+import { throwIfAny, type Problems } from '../crud/problems.ts';
+import { findByReference } from '../crud/reference.ts';
+import type { Tenant } from '../database.ts';
+import { webhookSources } from '../webhook-sources/webhook-source.ts';
+import { actionColumns, checkAction } from './action.ts';
+import { triggers } from './trigger.ts';
+
+const REQUIRED = ['name', 'event_type', 'webhook_source', 'agent_id'];
+
+/** The columns of a trigger, its references resolved, when nothing is wrong with it; and the agent that will act. */
+export async function resolveTrigger(tenant: Tenant, wanted: Trigger, problems: Problems) {
+  problems.push(...checkCommon(triggers, wanted, REQUIRED), ...checkAction(wanted.action));
+  const source = await resolve(webhookSources, tenant, 'trigger.webhook_source', wanted.webhookSource, problems);
+  const agent = await resolve(agents, tenant, 'trigger.agent_id', wanted.agentId, problems);
+  throwIfAny(problems);
+  const { name, description, eventType, autoApprove } = wanted;
+  const action = actionColumns(wanted.action);
+  const columns = { name, description, eventType, autoApprove, sourceId: source!.id, agentId: agent!.id, ...action };
+  return { columns, agent: agent as AgentRow };
+}
+
+async function resolve<M extends Message, R extends Row>(
+  noun: Noun<M, R>,
+  tenant: Tenant,
+  field: string,
+  reference: string,
+  problems: Problems,
+): Promise<R | null> {
+  if (reference === '') return null;
+  const row = await findByReference(noun, tenant, reference);
+  if (row === null) problems.push({ field, description: `there is no ${noun.label} "${reference}"` });
+  return row;
+}

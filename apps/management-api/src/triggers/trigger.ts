@@ -1,0 +1,34 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { TriggerSchema, TriggerType, type Trigger } from '@agent-platform/proto';
+import type { Noun } from '../crud/noun.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+import { actionOf } from './action.ts';
+
+const include = { source: { select: { name: true } } } satisfies Prisma.TriggerInclude;
+
+export type TriggerRow = Prisma.TriggerGetPayload<{ include: typeof include }>;
+
+export const triggers: Noun<Trigger, TriggerRow> = {
+  label: 'trigger',
+  field: 'trigger',
+  idPrefix: 'trg',
+  schema: TriggerSchema,
+  outputOnly: ['id', 'created_at', 'updated_at'],
+  find: (tenant, key) => tenant.trigger.findFirst({ where: key, include }),
+  page: (tenant, page) => tenant.trigger.findMany({ ...page, include }),
+  toMessage: (row) =>
+    create(TriggerSchema, {
+      id: row.id,
+      name: row.name,
+      description: row.description,
+      type: TriggerType.WEBHOOK,
+      eventType: row.eventType,
+      webhookSource: row.source.name,
+      agentId: row.agentId,
+      autoApprove: row.autoApprove,
+      action: actionOf(row),
+      createdAt: timestampFromDate(row.createdAt),
+      updatedAt: timestampFromDate(row.updatedAt),
+    }),
+};

@@ -1,0 +1,44 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { Deduplication, WebhookSourceSchema, type WebhookSource } from '@agent-platform/proto';
+import type { Noun } from '../crud/noun.ts';
+import type {
+  Deduplication as DeduplicationRow,
+  WebhookSource as WebhookSourceRow,
+} from '../generated/prisma/client.ts';
+
+const DEDUPLICATION_MESSAGES: Record<DeduplicationRow, Deduplication> = {
+  content: Deduplication.CONTENT,
+  key: Deduplication.KEY,
+  none: Deduplication.NONE,
+};
+
+export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
+  label: 'webhook source',
+  field: 'webhook_source',
+  idPrefix: 'src',
+  schema: WebhookSourceSchema,
+  outputOnly: ['id', 'token', 'created_at', 'updated_at'],
+  find: (tenant, key) => tenant.webhookSource.findFirst({ where: key }),
+  page: (tenant, page) => tenant.webhookSource.findMany(page),
+  toMessage: (row) =>
+    create(WebhookSourceSchema, {
+      id: row.id,
+      name: row.name,
+      description: row.description,
+      deduplication: DEDUPLICATION_MESSAGES[row.deduplication],
+      rateLimitPerSecond: row.rateLimitPerSecond,
+      createdAt: timestampFromDate(row.createdAt),
+      updatedAt: timestampFromDate(row.updatedAt),
+    }),
+};
+
+export function webhookSourceColumns(source: WebhookSource) {
+  const { name, description, rateLimitPerSecond } = source;
+  return { name, description, rateLimitPerSecond, deduplication: deduplicationRow(source.deduplication) };
+}
+
+function deduplicationRow(deduplication: Deduplication): DeduplicationRow {
+  if (deduplication === Deduplication.KEY) return 'key';
+  return deduplication === Deduplication.NONE ? 'none' : 'content';
+}

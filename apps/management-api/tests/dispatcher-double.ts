@@ -1,0 +1,28 @@
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { EventService, RunService } from '@agent-platform/proto';
+import { userOf, type Routes } from '@agent-platform/rpc';
+import { AppError } from '@agent-platform/service';
+
+/** Stands for the dispatcher behind the forwarder: has one event and one run of tenant org_a. */
+export function createDispatcherDouble(): { routes: Routes } {
+  const owned = (call: HandlerContext, id: string, wanted: string) => {
+    if (userOf(call).orgId !== 'org_a' || id !== wanted) {
+      throw new AppError('not_found', 'not_found', `There is no "${id}".`);
+    }
+  };
+  const events: ServiceImpl<typeof EventService> = {
+    getEvent({ event }, call) {
+      owned(call, event, 'evt_1');
+      return { event: { id: event } };
+    },
+    listEvents: (_, call) => ({ events: userOf(call).orgId === 'org_a' ? [{ id: 'evt_1' }] : [] }),
+  };
+  const runs: ServiceImpl<typeof RunService> = {
+    getRun({ run }, call) {
+      owned(call, run, 'run_1');
+      return { run: { id: run, output: userOf(call).subject } };
+    },
+    listRuns: (_, call) => ({ runs: userOf(call).orgId === 'org_a' ? [{ id: 'run_1' }] : [] }),
+  };
+  return { routes: (router) => void router.service(EventService, events).service(RunService, runs) };
+}

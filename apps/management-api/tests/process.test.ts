@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { createTestDatabase } from '@agent-platform/testing';
+
+it('runs as a process of its own: alive at once, ready when it can let users in, stops when told to', async () => {
+  await using database = await createTestDatabase();
+  const nowhere = 'http://127.0.0.1:1';
+  const env = {
+    DATABASE_URL: database.url,
+    TOKEN_SERVICE_URL: nowhere,
+    DISPATCHER_URL: nowhere,
+    SERVICE_IDENTITY_SECRET: 's'.repeat(32),
+    AUTH_ISSUER: `${nowhere}/`,
+    AUTH_AUDIENCE: 'https://agent-platform.example.com',
+    PORT: '0',
+  };
+  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(child, 'exit');
+  try {
+    let url: string | undefined;
+    for await (const line of createInterface(child.stderr)) {
+      url = (JSON.parse(line) as { url?: string }).url;
+      if (url !== undefined) break;
+    }
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const ready = await fetch(`${url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({
+      services: { 'management-api': { database: 'ok', issuer: 'failed' } },
+    });
+    expect((await fetch(`${url}/api/v1/agents`)).status).toBe(401);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  expect(await exited).toEqual([0, null]);
+});

@@ -1,0 +1,146 @@
+import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Deduplication, TokenState, WebhookSourceService, WebhookTokenService } from '@agent-platform/proto';
+import { AppError } from '@agent-platform/service';
+import { createFixture, type Fixture } from './fixture.ts';
+import { fresh, makeSource, methodsOf, nouns } from './nouns.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await createFixture();
+});
+beforeEach(() => {
+  delete fixture.faults.tokenService;
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+
+const orgId = 'org_a';
+const DAY_MS = 86_400_000;
+const sources = () => fixture.as(orgId, WebhookSourceService);
+const verify = (token = '') =>
+  fixture.asService('ingest', 'token-service', WebhookTokenService).verifyToken({ token });
+
+describe('a webhook source', () => {
+  it('is created with a token that works, shown once and stored nowhere', async () => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    expect(source.token).toMatch(/^whk_[0-9A-Za-z]{36}$/);
+    expect(source.deduplication).toBe(Deduplication.CONTENT);
+    expect(await verify(source.token)).toMatchObject({
+      orgId,
+      sourceId: source.id,
+      deduplication: Deduplication.CONTENT,
+      rateLimitPerSecond: 0,
+    });
+    expect((await sources().getWebhookSource({ webhookSource: source.id })).webhookSource!.token).toBeUndefined();
+    expect((await sources().listWebhookSources({})).webhookSources.every(({ token }) => token === undefined)).toBe(true);
+    const updated = await sources().updateWebhookSource({ webhookSource: { id: source.id, description: 'x' } });
+    expect(updated.webhookSource!.token).toBeUndefined();
+    const dump = await fixture.dump();
+    expect(dump).toContain(source.id);
+    expect(dump).not.toContain(source.token);
+    expect(dump).not.toContain(Buffer.from(source.token!).toString('hex'));
+  });
+
+  it('has its settings where tokens are verified', async () => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    const settings = { deduplication: Deduplication.NONE, rateLimitPerSecond: 25 };
+    await sources().updateWebhookSource({ webhookSource: { id: source.id, ...settings } });
+    expect(await verify(source.token)).toMatchObject(settings);
+    const paths = ['deduplication', 'rate_limit_per_second'];
+    await sources().updateWebhookSource({ webhookSource: { id: source.id }, updateMask: { paths } });
+    const defaults = { deduplication: Deduplication.CONTENT, rateLimitPerSecond: 0 };
+    expect(await verify(source.token)).toMatchObject(defaults);
+  });
+
+  it('takes its tokens along when it is deleted', async () => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    await sources().deleteWebhookSource({ webhookSource: source.name });
+    await expect(verify(source.token)).rejects.toMatchObject({ kind: 'not_found' });
+  });
+
+  it('is not deleted while triggers listen to it, and they are named', async () => {
+    const noun = nouns.find(({ type }) => type === 'Trigger')!;
+    const triggers = methodsOf(noun, fixture.as(orgId, noun.service));
+    const values = await noun.values(fixture, orgId);
+    const name = fresh('trigger');
+    await triggers.create({ ...values, name });
+    const webhookSource = values['webhookSource'] as string;
+    await expect(sources().deleteWebhookSource({ webhookSource })).rejects.toMatchObject({
+      kind: 'failed_precondition',
+      code: 'webhook_source_in_use',
+      message: `The webhook source "${webhookSource}" is used by triggers "${name}"; change or delete them first.`,
+    });
+    await triggers.delete(name);
+    await sources().deleteWebhookSource({ webhookSource });
+  });
+
+  it('is neither created nor changed nor deleted while token-service is away', async () => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    fixture.faults.tokenService = new AppError('unavailable', 'unavailable', 'away');
+    const name = fresh('source');
+    const unavailable = { kind: 'unavailable' };
+    await expect(makeSource(fixture, orgId, name)).rejects.toMatchObject(unavailable);
+    await expect(sources().getWebhookSource({ webhookSource: name })).rejects.toMatchObject({ kind: 'not_found' });
+    const webhookSource = { id: source.id, rateLimitPerSecond: 5 };
+    await expect(sources().updateWebhookSource({ webhookSource })).rejects.toMatchObject(unavailable);
+    await expect(sources().deleteWebhookSource({ webhookSource: source.id })).rejects.toMatchObject(unavailable);
+    const read = await sources().getWebhookSource({ webhookSource: source.id });
+    expect(read.webhookSource).toMatchObject({ rateLimitPerSecond: 0 });
+  });
+});
+
+describe('tokens of a webhook source', () => {
+  const list = async (webhookSource: string) => (await sources().listWebhookTokens({ webhookSource })).tokens;
+
+  it.each([
+    ['24 hours, unless it says otherwise', undefined, DAY_MS],
+    ['as long as it says', 7 * DAY_MS, 7 * DAY_MS],
+  ])('live on after a rotation for %s', async (_, overlapMs, expectedMs) => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    const overlap = overlapMs === undefined ? {} : { overlap: durationFromMs(overlapMs) };
+    const { webhookToken } = await sources().rotateWebhookToken({ webhookSource: source.name, ...overlap });
+    expect(await verify(webhookToken!.token)).toMatchObject({ sourceId: source.id });
+    const [fresher, older] = await list(source.id);
+    expect([fresher!.token, older!.token]).toEqual([undefined, undefined]);
+    expect(fresher).toMatchObject({ id: webhookToken!.id, state: TokenState.ACTIVE });
+    expect(older).toMatchObject({ state: TokenState.EXPIRING, hint: `whk_…${source.token!.slice(-4)}` });
+    expect(timestampMs(older!.expiresAt!) - timestampMs(fresher!.createdAt!)).toBe(expectedMs);
+    await verify(source.token);
+  });
+
+  it('end at once when rotated with no overlap', async () => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    const overlap = durationFromMs(0);
+    const { webhookToken } = await sources().rotateWebhookToken({ webhookSource: source.id, overlap });
+    await expect(verify(source.token)).rejects.toMatchObject({ kind: 'not_found' });
+    await verify(webhookToken!.token);
+  });
+
+  it.each([-1, 7 * DAY_MS + 1])('are not rotated with an overlap of %d ms', async (overlapMs) => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    const rotation = sources().rotateWebhookToken({ webhookSource: source.id, overlap: durationFromMs(overlapMs) });
+    await expect(rotation).rejects.toMatchObject({ kind: 'invalid_argument', fields: [{ field: 'overlap' }] });
+    expect(await list(source.id)).toHaveLength(1);
+  });
+
+  it('are revoked by id, and revoking again changes nothing', async () => {
+    const source = await makeSource(fixture, orgId, fresh('source'));
+    const [{ id: token } = { id: '' }] = await list(source.id);
+    const first = await sources().revokeWebhookToken({ webhookSource: source.name, token });
+    expect(first.webhookToken).toMatchObject({ id: token, state: TokenState.REVOKED });
+    await expect(verify(source.token)).rejects.toMatchObject({ kind: 'not_found' });
+    const again = await sources().revokeWebhookToken({ webhookSource: source.id, token });
+    expect(again.webhookToken).toEqual(first.webhookToken);
+  });
+
+  it('are not revoked through another source', async () => {
+    const [source, other] = [
+      await makeSource(fixture, orgId, fresh('source')),
+      await makeSource(fixture, orgId, fresh('source')),
+    ];
+    const [{ id: token } = { id: '' }] = await list(source.id);
+    const revocation = sources().revokeWebhookToken({ webhookSource: other.id, token });
+    await expect(revocation).rejects.toMatchObject({ kind: 'not_found', code: 'webhook_token_not_found' });
+    await verify(source.token);
+  });
+});
