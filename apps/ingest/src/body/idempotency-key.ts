@@ -1,0 +1,27 @@
+import type { FieldViolation } from '@agent-platform/service';
+
+const RULE = 'a string of 1-255 printable characters';
+
+/** Letters, marks, digits, punctuation, symbols and spaces: no control characters, no halves of surrogate pairs. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]{1,255}$/u;
+const PRINTABLE_ASCII = /^[ -~]{1,255}$/;
+
+/** A string of structured fields, as the draft of the header spells keys (draft-ietf-httpapi-idempotency-key-header). */
+const QUOTED = /^"(?:[ !#-[\]-~]|\\["\\])*"$/;
+
+/** The sender's key in the body. Absent is fine; anything but a printable string is not. */
+export function keyOfBody(eventId: string | null | undefined, problems: FieldViolation[]): string | undefined {
+  if (eventId === undefined) return undefined;
+  if (typeof eventId === 'string' && PRINTABLE.test(eventId)) return eventId;
+  problems.push({ field: 'event_id', description: `event_id must be ${RULE}` });
+  return undefined;
+}
+
+/** The sender's key in the header, which may be quoted or not: both spellings are the same key. */
+export function keyOfHeader(header: string | undefined, problems: FieldViolation[]): string | undefined {
+  if (header === undefined) return undefined;
+  const key = QUOTED.test(header) ? header.slice(1, -1).replace(/\\(.)/g, '$1') : header;
+  if (PRINTABLE_ASCII.test(key)) return key;
+  problems.push({ field: 'Idempotency-Key', description: `The header Idempotency-Key must be ${RULE} of ASCII` });
+  return undefined;
+}

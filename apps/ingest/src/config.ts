@@ -1,0 +1,37 @@
+import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import type { IngestConfig } from './ingest.ts';
+
+const MIB = 1024 * 1024;
+
+const spec = {
+  maxBodyBytes: variable.integer('INGEST_MAX_BODY_BYTES', { default: MIB, min: 1024, max: 25 * MIB }),
+  rateLimitPerSecond: variable.integer('INGEST_RATE_LIMIT_PER_SECOND', { default: 1_000, min: 1, max: 1_000_000 }),
+};
+
+const processSpec = {
+  ...spec,
+  host: variable.string('HOST', { default: '127.0.0.1' }),
+  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
+  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
+  busUrl: variable.url('EVENT_BUS_URL', { protocols: ['postgres', 'postgresql'] }),
+  tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
+  serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
+};
+
+/** Together the 5 s within which every sender is answered. */
+const TIMEOUTS = { lookUpTimeoutMs: 1_500, publishTimeoutMs: 3_500 };
+
+/** @throws AppError `config_invalid` with everything that is wrong. */
+export function readIngestConfig(env: Env): IngestConfig {
+  return { ...readEnv(env, spec), ...TIMEOUTS };
+}
+
+/** With what ingest needs besides when it is a process of its own. @throws AppError `config_invalid`. */
+export function readProcessConfig(env: Env): IngestConfig & ConfigOf<typeof processSpec> {
+  return { ...readEnv(env, processSpec), ...TIMEOUTS };
+}
+
+/** For the log: no secrets. */
+export function processConfigSummary(env: Env): Record<string, string> {
+  return maskedSummary(env, processSpec);
+}

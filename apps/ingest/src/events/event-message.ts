@@ -1,0 +1,47 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { Message } from '@agent-platform/event-bus';
+import { WebhookEventSchema } from '@agent-platform/proto';
+import { newId } from '@agent-platform/service';
+import type { SentEvent } from '../body/read-body.ts';
+import type { WebhookSource } from '../tokens/webhook-source.ts';
+import type { EventIdentity } from './event-id.ts';
+
+/**
+ * An accepted event as it travels on the bus. The key is the source, so that order is kept per source; the headers
+ * follow the Kafka protocol binding of CloudEvents in binary mode
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md).
+ */
+export function eventMessage(
+  source: WebhookSource,
+  sent: SentEvent,
+  identity: EventIdentity,
+  receivedAtMs: number,
+  traceparent: string,
+): Message {
+  const value = create(WebhookEventSchema, {
+    eventId: identity.eventId,
+    orgId: source.orgId,
+    sourceId: source.sourceId,
+    eventType: sent.eventType,
+    payload: sent.payload,
+    receivedAt: timestampFromMs(receivedAtMs),
+    deliveryId: newId('dlv', receivedAtMs),
+    idempotencyKey: sent.idempotencyKey ?? '',
+    ...(sent.occurredAt && { occurredAt: sent.occurredAt.instant }),
+    ...(identity.contentHash && { contentHash: identity.contentHash }),
+  });
+  return {
+    key: source.sourceId,
+    value: toBinary(WebhookEventSchema, value),
+    headers: {
+      'content-type': 'application/protobuf',
+      ce_specversion: '1.0',
+      ce_id: identity.eventId,
+      ce_source: `/webhook-sources/${source.sourceId}`,
+      ce_type: sent.eventType,
+      ce_time: sent.occurredAt?.text ?? new Date(receivedAtMs).toISOString(),
+      traceparent,
+    },
+  };
+}

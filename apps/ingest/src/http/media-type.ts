@@ -1,0 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { AppError } from '@agent-platform/service';
+
+/** `application/json` and whatever says of itself that it is JSON (RFC 6839 §3.1), with any parameters. */
+const JSON_TYPE = /^application\/(?:[\w!#$&.^-]+\+)?json[\t ]*(?:;|$)/i;
+
+/** @throws AppError `unsupported_media_type` unless the headers announce plain JSON. */
+export function requireJson(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type'];
+  if (type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type))) {
+    throw refused('Send the event as JSON, with the header "Content-Type: application/json".');
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw refused('Send the body as it is, without "Content-Encoding".');
+  }
+}
+
+function refused(message: string): AppError {
+  return new AppError('unsupported_media_type', 'unsupported_media_type', message);
+}

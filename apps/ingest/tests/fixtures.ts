@@ -1,0 +1,124 @@
+import { Writable } from 'node:stream';
+import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { fastify, type FastifyBaseLogger, type InjectOptions } from 'fastify';
+import { generateWebhookToken } from '@agent-platform/auth';
+import type { EventBus, Message } from '@agent-platform/event-bus';
+import { Deduplication, VerifyTokenResponseSchema, WebhookEventSchema } from '@agent-platform/proto';
+import { AppError, createLogger, createMetrics } from '@agent-platform/service';
+import { createIngest, type IngestConfig, type IngestDependencies } from '../src/index.ts';
+
+export function recordingLogger() {
+  const lines: Record<string, unknown>[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
+      done();
+    },
+  });
+  return { logger: createLogger({ level: 'info', service: 'ingest', destination }), lines };
+}
+
+/** A token service that knows what it is told, and can be down, silent or slow. */
+export function fakeTokenService() {
+  const sources = new Map<string, MessageInitShape<typeof VerifyTokenResponseSchema>>();
+  const service = {
+    state: 'up' as 'up' | 'down' | 'silent',
+    /** Tokens it was asked for. */
+    asked: [] as string[],
+    /** A new source and its token. */
+    issue(source: MessageInitShape<typeof VerifyTokenResponseSchema> = {}): string {
+      const token = generateWebhookToken();
+      const sourceId = `src_${String(sources.size).padStart(26, '0')}`;
+      sources.set(token, { orgId: 'org_a', sourceId, deduplication: Deduplication.CONTENT, ...source });
+      return token;
+    },
+    revoke: (token: string) => sources.delete(token),
+  };
+  const tokens: IngestDependencies['tokens'] = {
+    async verifyToken({ token = '' }) {
+      service.asked.push(token);
+      if (service.state === 'silent') await new Promise(() => {});
+      if (service.state === 'down') throw new AppError('unavailable', 'unavailable', 'connection refused');
+      const source = sources.get(token);
+      if (source === undefined) throw new AppError('not_found', 'token_not_found', 'There is no such token.');
+      return create(VerifyTokenResponseSchema, source);
+    },
+  };
+  return { service, tokens };
+}
+
+/** A bus that keeps what it is given, and can be down or silent. */
+export function fakeBus() {
+  const messages: Message[] = [];
+  const state = {
+    is: 'up' as 'up' | 'down' | 'silent',
+    messages,
+    events: () => messages.map(({ value }) => fromBinary(WebhookEventSchema, value)),
+    /** Resolves what was published while the bus was silent. */
+    release: Promise.withResolvers<void>(),
+  };
+  const bus: EventBus = {
+    async publish(_topic, batch) {
+      if (state.is === 'down') throw new AppError('unavailable', 'bus_unavailable', 'the database is gone');
+      if (state.is === 'silent') await state.release.promise;
+      messages.push(...batch);
+    },
+    subscribe: () => Promise.reject(new Error('ingest does not consume')),
+    async check() {
+      if (state.is !== 'up') throw new AppError('unavailable', 'bus_unavailable', 'the database is gone');
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  return { state, bus };
+}
+
+export const CONFIG: IngestConfig = {
+  maxBodyBytes: 1024 * 1024,
+  rateLimitPerSecond: 1_000_000,
+  lookUpTimeoutMs: 1_500,
+  publishTimeoutMs: 3_500,
+};
+
+/** Ingest in a Fastify of its own, with everything around it faked, the clock included. */
+export async function startIngest(config: Partial<IngestConfig> = {}, deps: Partial<IngestDependencies> = {}) {
+  const clock = { nowMs: 1_800_000_000_000 };
+  const { service: tokenService, tokens } = fakeTokenService();
+  const { state: busState, bus } = fakeBus();
+  const { logger, lines } = recordingLogger();
+  const metrics = createMetrics();
+  const service = await createIngest(
+    { ...CONFIG, ...config },
+    { bus, tokens, logger, metrics, clock: () => clock.nowMs, ...deps },
+  );
+  const ofFastify: FastifyBaseLogger = logger.child({}, { level: 'warn' });
+  const app = fastify({ loggerInstance: ofFastify });
+  service.http?.(app);
+  await app.ready();
+  const token = tokenService.issue();
+
+  return {
+    app,
+    service,
+    clock,
+    tokenService,
+    bus: busState,
+    lines,
+    metrics,
+    token,
+    /** Sends a body with the token; both can be replaced. */
+    send: (payload: InjectOptions['payload'], headers: Record<string, string> = {}) =>
+      app.inject({
+        method: 'POST',
+        url: '/webhooks/events',
+        headers: { 'content-type': 'application/json', 'x-webhook-token': token, ...headers },
+        ...(payload !== undefined && { payload }),
+      }),
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const event = (fields: object = {}): string =>
+  JSON.stringify({ event_type: 'invoice.uploaded', payload: { invoice_id: 'INV-1' }, ...fields });
