@@ -1,0 +1,91 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
+import type { Dispatcher } from 'undici';
+import { write, type Connection, type RpcCall } from './dialects.ts';
+import type { McpError } from './errors.ts';
+import { invalidResponse, transportError } from './failures.ts';
+import { post, type Answer } from './post.ts';
+import type { Target } from './server.ts';
+
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data: JsonValue | undefined;
+}
+
+/** What a server said: an HTTP status and, where there was one, a JSON-RPC result or error. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly result: JsonValue | undefined;
+  readonly error: RpcError | undefined;
+  readonly bytes: number;
+}
+
+/**
+ * Sends one JSON-RPC message.
+ *
+ * @throws McpError when no answer came, or one that cannot be understood. An error that the server states is a reply.
+ */
+export async function exchange(
+  dispatcher: Dispatcher,
+  target: Target,
+  connection: Connection,
+  call: RpcCall,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const id = call.method.startsWith('notifications/') ? undefined : idFor(connection);
+  const message = write(connection, call, id);
+  const answer = await post(dispatcher, {
+    url: target.url,
+    headers: { ...target.headers, ...message.headers },
+    body: JSON.stringify(message.body),
+    signal,
+    isAnswer: (received) => isJsonObject(received) && isResponse(received) && isAbout(received, id),
+  }).catch((error: unknown) => {
+    throw transportError(error, target, call.method);
+  });
+  return readReply(answer, id, (problem) => invalidResponse(problem, target, call.method));
+}
+
+let lastId = 0;
+
+/** Each request is answered on its own connection, so that a bare server may be asked as its documentation shows. */
+function idFor(connection: Connection): number {
+  return connection.dialect === 'bare' ? 1 : ++lastId;
+}
+
+function readReply(answer: Answer, id: number | undefined, invalid: (problem: string) => McpError): Reply {
+  const { status, headers, bytes, message } = answer;
+  const reply = { status, headers, bytes, result: undefined, error: undefined };
+  const isRefusal = status >= 300;
+  if (!isJsonObject(message)) {
+    if (isRefusal || id === undefined) return reply;
+    throw invalid(
+      message === undefined ? `with HTTP ${status} and no body` : 'with something that is not a JSON object',
+    );
+  }
+  const error = readError(message.error);
+  if (error || isRefusal || id === undefined) return { ...reply, error };
+  if (!isResponse(message)) throw invalid('with something that is not a JSON-RPC response');
+  if (!isAbout(message, id)) throw invalid('with the answer to another request (its "id" differs)');
+  return { ...reply, result: message.result };
+}
+
+function isResponse(message: JsonObject): boolean {
+  return Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error');
+}
+
+/** An error may come without id: the server could not read it, or refused before reading (as the seed's example does). */
+function isAbout(message: JsonObject, id: number | undefined): boolean {
+  return message.id === id || (Object.hasOwn(message, 'error') && (message.id ?? null) === null);
+}
+
+function readError(error: JsonValue | undefined): RpcError | undefined {
+  if (!isJsonObject(error)) return undefined;
+  return {
+    code: typeof error.code === 'number' ? error.code : 0,
+    message: typeof error.message === 'string' ? error.message : '',
+    data: error.data,
+  };
+}

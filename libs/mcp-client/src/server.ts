@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '@agent-platform/service';
+import type { AddressRules } from './addresses.ts';
+import { McpError } from './errors.ts';
+import { checkServerUrl } from './server-url.ts';
+
+/** An MCP server as a skill names it. */
+export interface McpServer {
+  readonly url: string;
+  /** What every request carries, such as `Authorization: Bearer …`. Secret: never in an error, a log or a memory's key. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A server ready to be called. */
+export interface Target {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Tells servers apart, and the same server under different credentials. Says nothing about either. */
+  readonly key: string;
+}
+
+/** Those that describe the connection or the message; the client sets them itself. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** @throws McpError `address_refused` or `header_invalid`, both before anything is sent. */
+export function targetOf(server: McpServer, rules: AddressRules): Target {
+  const url = checkUrl(server.url, rules);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(server.headers)) {
+    const trimmed = value.trim();
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(trimmed)) throw invalidHeader(name);
+    if (!OWN_HEADERS.has(name.toLowerCase())) headers[name.toLowerCase()] = trimmed;
+  }
+  const identity = JSON.stringify([url.href, Object.entries(headers).sort()]);
+  return { url, headers, key: createHash('sha256').update(identity).digest('base64url') };
+}
+
+function checkUrl(url: string, rules: AddressRules): URL {
+  try {
+    return checkServerUrl(url, rules);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new McpError('address_refused', error.message, { sent: false, answered: false });
+  }
+}
+
+function invalidHeader(name: string): McpError {
+  const shown = HEADER_NAME.test(name) ? ` "${name.slice(0, 64)}"` : '';
+  const message = `A header${shown} configured for the skill has characters that HTTP does not allow, such as a line break.`;
+  return new McpError('header_invalid', message, { sent: false, answered: false });
+}
+
+/** Text of a server, made fit to be shown: no secret it may have echoed, no control characters, not long. */
+export function quoteOf(text: string, target: Target): string {
+  const secrets = Object.values(target.headers).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)]);
+  let quoted = text;
+  for (const secret of secrets.sort((a, b) => b.length - a.length)) {
+    if (secret.length >= 4) quoted = quoted.replaceAll(secret, '[redacted]');
+  }
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  quoted = quoted.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
+  return quoted.length > 500 ? `${quoted.slice(0, 500)}…` : quoted;
+}

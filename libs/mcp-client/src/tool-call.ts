@@ -1,0 +1,43 @@
+import { isJsonObject, type JsonObject } from '@agent-platform/service';
+import type { Context } from './context.ts';
+import type { Connection } from './dialects.ts';
+import { McpError } from './errors.ts';
+import { invalidResponse } from './failures.ts';
+import type { Target } from './server.ts';
+import { readToolResult, type ToolResult } from './tools.ts';
+
+export interface ToolCall {
+  readonly name: string;
+  readonly arguments: JsonObject;
+  /** Sent as the header `Idempotency-Key` and in `_meta`. The same for every attempt of one call. */
+  readonly idempotencyKey: string;
+  /** W3C trace context, passed on to the server. */
+  readonly traceparent?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws McpError; DialectRefusedError when the server does not understand this connection. */
+export async function callOnce(
+  context: Context,
+  target: Target,
+  connection: Connection,
+  call: ToolCall,
+  signal: AbortSignal,
+): Promise<ToolResult> {
+  const method = 'tools/call';
+  const { name, idempotencyKey, traceparent } = call;
+  const params = { name, arguments: call.arguments };
+  const reply = await context.exchange(target, connection, { method, params, idempotencyKey, traceparent }, signal);
+  const failure = context.failureOf(reply, target, method);
+  if (failure) throw failure;
+
+  const resultType = isJsonObject(reply.result) ? reply.result.resultType : undefined;
+  if (resultType === 'input_required') {
+    const message = `The tool "${name}" asks for more input from a person, which this platform cannot give.`;
+    throw new McpError('input_required', message, { sent: true, answered: true });
+  }
+  const isKnownType = resultType === undefined || resultType === 'complete';
+  const result = isKnownType ? readToolResult(reply.result ?? null) : undefined;
+  if (!result) throw invalidResponse('with something that is not the result of a tool', target, method);
+  return result;
+}
