@@ -110,7 +110,7 @@ describe('what cannot be read', () => {
     [
       'a broken rule',
       { name: 'No Slug' },
-      [{ field: 'name', description: expect.stringContaining('match') as string }],
+      [{ field: 'name', description: expect.stringContaining('lower-case letters') as string }],
     ],
   ])('is answered with the field: %s', async (_name, body, errors) => {
     const { status, headers, json } = await request('POST', '/api/v1/agents', { body });
