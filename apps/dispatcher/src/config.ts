@@ -1,0 +1,69 @@
+import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import type { ModelsConfig } from './models/models.ts';
+import type { RetryPolicy } from './runs/backoff.ts';
+import type { WorkersConfig } from './runs/workers.ts';
+
+export interface DispatcherConfig {
+  readonly workers: WorkersConfig;
+  readonly retry: RetryPolicy;
+  readonly models: ModelsConfig;
+}
+
+const spec = {
+  concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 32, min: 1, max: 1_000 }),
+  drainMs: variable.durationMs('DISPATCHER_DRAIN', { default: 3_000 }),
+  openaiBaseUrl: variable.url('OPENAI_BASE_URL', { optional: true }),
+  openaiApiKey: variable.secret('OPENAI_API_KEY', { optional: true }),
+  anthropicBaseUrl: variable.url('ANTHROPIC_BASE_URL', { optional: true }),
+  anthropicApiKey: variable.secret('ANTHROPIC_API_KEY', { optional: true }),
+};
+
+const processSpec = {
+  ...spec,
+  host: variable.string('HOST', { default: '127.0.0.1' }),
+  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
+  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
+  databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
+  busUrl: variable.url('EVENT_BUS_URL', { protocols: ['postgres', 'postgresql'] }),
+  managementApiUrl: variable.url('MANAGEMENT_API_URL'),
+  tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
+  serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
+  allowedAddresses: variable.parsed(
+    'MCP_ALLOWED_ADDRESSES',
+    { expected: 'address ranges such as 10.0.0.0/8, with commas between', parse: (text) => text.split(/\s*,\s*/) },
+    { default: [] as string[] },
+  ),
+};
+
+/** A dead worker's runs are taken over within 10 s; three heartbeats may fail before that. */
+const LEASE = { leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 500 };
+const RETRY = { maxAttempts: 5, baseMs: 1_000, maxMs: 60_000 };
+const MODEL_TURN_TIMEOUT_MS = 120_000;
+
+/** @throws AppError `config_invalid` with everything that is wrong. */
+export function readDispatcherConfig(env: Env): DispatcherConfig {
+  return configOf(readEnv(env, spec));
+}
+
+/** With what the dispatcher needs besides when it is a process of its own. @throws AppError `config_invalid`. */
+export function readProcessConfig(env: Env): DispatcherConfig & ConfigOf<typeof processSpec> {
+  const values = readEnv(env, processSpec);
+  return { ...values, ...configOf(values) };
+}
+
+function configOf(values: ConfigOf<typeof spec>): DispatcherConfig {
+  return {
+    workers: { concurrency: values.concurrency, drainMs: values.drainMs, ...LEASE },
+    retry: RETRY,
+    models: {
+      openai: { baseUrl: values.openaiBaseUrl, apiKey: values.openaiApiKey },
+      anthropic: { baseUrl: values.anthropicBaseUrl, apiKey: values.anthropicApiKey },
+      turnTimeoutMs: MODEL_TURN_TIMEOUT_MS,
+    },
+  };
+}
+
+/** For the log: no secrets. */
+export function processConfigSummary(env: Env): Record<string, string> {
+  return maskedSummary(env, processSpec);
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { createPool, migrate, prismaAdapter } from '@agent-platform/database';
+import type { EventBus } from '@agent-platform/event-bus';
+import { EventService, RunService } from '@agent-platform/proto';
+import type { Routes } from '@agent-platform/rpc';
+import type { Logger, Metrics, Service } from '@agent-platform/service';
+import { createConfigurationCache, type ConfigurationSource } from './configuration/configuration-cache.ts';
+import type { DispatcherConfig } from './config.ts';
+import { consumeWebhookEvents } from './consumers/webhook-events.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+import { createDispatcherMetrics } from './metrics.ts';
+import { createModels } from './models/models.ts';
+import { eventService } from './rpc/event-service.ts';
+import { runService } from './rpc/run-service.ts';
+import type { Credentials, Mcp } from './runs/execution.ts';
+import { startWorkers } from './runs/workers.ts';
+import { measureQueue } from './store/measure-queue.ts';
+
+export interface DispatcherDeps {
+  readonly databaseUrl: string;
+  readonly bus: Pick<EventBus, 'subscribe' | 'check'>;
+  /** management-api */
+  readonly configuration: ConfigurationSource;
+  /** token-service */
+  readonly credentials: Credentials;
+  readonly mcp: Mcp;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export const migrationsDir = join(import.meta.dirname, '../prisma/migrations');
+
+const MEASURE_EVERY_MS = 10_000;
+
+/** Connections besides those of the workers: consumer, heartbeat and API. */
+const OTHER_CONNECTIONS = 6;
+
+/** Stores events, matches them with triggers, and executes the runs they start. */
+export async function createDispatcher(config: DispatcherConfig, deps: DispatcherDeps): Promise<Service<Routes>> {
+  const { bus, logger } = deps;
+  await migrate({ url: deps.databaseUrl, migrationsDir });
+  await using resources = new AsyncDisposableStack();
+  // Workers hold no connection while they wait for servers and models, so a few serve many.
+  const max = OTHER_CONNECTIONS + Math.ceil(config.workers.concurrency / 4);
+  const pool = createPool({ url: deps.databaseUrl, applicationName: 'dispatcher', max, logger });
+  resources.defer(() => pool.end());
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
+  resources.defer(() => prisma.$disconnect());
+
+  const metrics = createDispatcherMetrics(deps.metrics);
+  const measuring = setInterval(() => {
+    measureQueue(pool).then(
+      ({ depth, oldestSeconds }) => metrics.queue(depth, oldestSeconds),
+      (error: unknown) => logger.warn({ err: error }, 'the queue cannot be measured'),
+    );
+  }, MEASURE_EVERY_MS);
+  resources.defer(() => clearInterval(measuring));
+
+  const workers = startWorkers(config.workers, {
+    pool,
+    logger,
+    metrics,
+    mcp: deps.mcp,
+    credentials: deps.credentials,
+    models: createModels(config.models),
+    retry: config.retry,
+  });
+  resources.use(workers);
+  const configurations = createConfigurationCache(deps.configuration, logger);
+  resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake: () => workers.wake() }));
+
+  const owned = resources.move();
+  return {
+    name: 'dispatcher',
+    routes: (router) => {
+      router.service(EventService, eventService(prisma));
+      router.service(RunService, runService(prisma));
+    },
+    checks: {
+      database: async () => void (await pool.query('select 1')),
+      bus: () => bus.check(),
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,2 @@
+export { readDispatcherConfig, type DispatcherConfig } from './config.ts';
+export { createDispatcher, migrationsDir, type DispatcherDeps } from './dispatcher.ts';

@@ -1,0 +1,43 @@
+import { EventSchema } from '@agent-platform/proto';
+import { create, type JsonObject } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { Decision } from '../events/decision.ts';
+import type { Event, EventDuplicate } from '../generated/prisma/client.ts';
+
+/** What a list answers of an event. */
+export type ListedEvent = Omit<Event, 'orgId' | 'payload' | 'decisions' | 'contentHash' | 'deliveryId'>;
+
+export function listedEventMessage(event: ListedEvent) {
+  return create(EventSchema, fieldsOf(event));
+}
+
+function fieldsOf(event: ListedEvent) {
+  return {
+    id: event.id,
+    eventType: event.eventType,
+    webhookSourceId: event.sourceId,
+    idempotencyKey: event.idempotencyKey ?? '',
+    ...(event.occurredAt && { occurredAt: timestampFromDate(event.occurredAt) }),
+    receivedAt: timestampFromDate(event.receivedAt),
+    duplicateOf: event.duplicateOf ?? '',
+  };
+}
+
+export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decisions'>, duplicates: EventDuplicate[]) {
+  const decisions = JSON.parse(event.decisions) as Decision[];
+  return create(EventSchema, {
+    ...fieldsOf(event),
+    payload: JSON.parse(event.payload) as JsonObject,
+    duplicates: duplicates.map(({ deliveryId, receivedAt }) => ({
+      deliveryId,
+      receivedAt: timestampFromDate(receivedAt),
+    })),
+    decisions: decisions.map(({ trigger_id, trigger, matched, reason, run_id }) => ({
+      triggerId: trigger_id,
+      trigger,
+      matched,
+      reason,
+      runId: run_id ?? '',
+    })),
+  });
+}

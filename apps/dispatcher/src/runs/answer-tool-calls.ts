@@ -1,0 +1,107 @@
+import type { ToolResult } from '@agent-platform/mcp-client';
+import { isJsonObject } from '@agent-platform/service';
+import type { ToolModelMessage, ToolResultPart } from 'ai';
+import type { Turn } from '../models/models.ts';
+import { checkApproval } from './approval.ts';
+import { callTool, triedCall, type ToolCall } from './call-tool.ts';
+import type { Execution } from './execution.ts';
+import type { Problem } from './run.ts';
+import type { OfferedTool } from './skill-server.ts';
+import { RunStop } from './stop.ts';
+import { validateArguments } from './validate-arguments.ts';
+
+type Output = ToolResultPart['output'];
+
+/** Failures the model is told of, to do better; every other failure ends the run or its attempt. */
+const TOLD_TO_MODEL = new Set(['tool_not_found', 'arguments_invalid', 'rpc_error', 'input_required']);
+
+/**
+ * Does what the model wants, as far as policy allows: only tools of the agent's skills, only with arguments their
+ * schema takes, and nothing at all in a turn that wants a tool somebody would have to approve. One after the other:
+ * the journal keeps their order.
+ */
+export async function answerToolCalls(
+  x: Execution,
+  turnNumber: number,
+  turn: Turn,
+  named: ReadonlyMap<string, OfferedTool>,
+): Promise<ToolModelMessage> {
+  for (const { name } of turn.calls) {
+    const offered = named.get(name);
+    if (offered) checkApproval(x.run.plan, offered.skill, offered.tool.name);
+  }
+  const content: ToolResultPart[] = [];
+  for (const [index, call] of turn.calls.entries()) {
+    const output = await answer(x, `turn:${turnNumber}:call:${index + 1}`, call, named.get(call.name));
+    content.push({ type: 'tool-result', toolCallId: call.id, toolName: call.name, output });
+    await x.journal.commit();
+  }
+  return { role: 'tool', content };
+}
+
+async function answer(
+  x: Execution,
+  position: string,
+  call: Turn['calls'][number],
+  offered: OfferedTool | undefined,
+): Promise<Output> {
+  const told = x.journal.last(position)?.error;
+  if (told && TOLD_TO_MODEL.has(told.code)) return { type: 'error-text', value: told.message };
+  const tried = triedCall(x, position);
+  if (tried) return make(x, tried);
+  if (!offered) {
+    const message = `There is no tool ${call.name}. Use only the tools you were given.`;
+    return refuse(x, position, call, undefined, { code: 'tool_not_found', message });
+  }
+  const args = call.input;
+  if (!isJsonObject(args)) {
+    const message = 'The arguments are not a JSON object. The tool was not called.';
+    return refuse(x, position, call, offered, { code: 'arguments_invalid', message });
+  }
+  const validation = validateArguments(offered.tool.inputSchema, args);
+  if (validation.kind === 'invalid') {
+    const message = `The arguments are wrong: ${validation.problems}. The tool was not called.`;
+    return refuse(x, position, call, offered, { code: 'arguments_invalid', message });
+  }
+  if (validation.kind === 'unchecked') x.journal.warn(validation.warning);
+  const { skill, tool, repeatable } = offered;
+  return make(x, { position, skill, tool: tool.name, arguments: args, repeatable });
+}
+
+async function make(x: Execution, call: ToolCall): Promise<Output> {
+  try {
+    return outputOf(await callTool(x, call));
+  } catch (error) {
+    const problem = error instanceof RunStop && error.outcome.status === 'failed' ? error.outcome.error : undefined;
+    if (problem && TOLD_TO_MODEL.has(problem.code)) return { type: 'error-text', value: problem.message };
+    throw error;
+  }
+}
+
+/** Answers the model in the server's stead, and keeps a record of what it wanted. */
+function refuse(
+  { journal }: Execution,
+  position: string,
+  call: Turn['calls'][number],
+  offered: OfferedTool | undefined,
+  problem: Problem,
+): Output {
+  const step = journal.begin({
+    kind: 'tool_call',
+    position,
+    repeatable: true,
+    skill: offered?.skill.name ?? null,
+    tool: offered?.tool.name ?? call.name,
+    arguments: isJsonObject(call.input) ? JSON.stringify(call.input) : null,
+  });
+  journal.fail(step, problem);
+  return { type: 'error-text', value: problem.message };
+}
+
+/** Text as text, which models read best; everything else as the JSON the server answered. */
+function outputOf(result: ToolResult): Output {
+  const { content } = result;
+  const texts = content.flatMap(({ type, text }) => (type === 'text' && typeof text === 'string' ? [text] : []));
+  const value = texts.length === content.length && texts.length > 0 ? texts.join('\n') : JSON.stringify(result);
+  return { type: result.isError ? 'error-text' : 'text', value };
+}

@@ -1,0 +1,69 @@
+import type { ToolResult } from '@agent-platform/mcp-client';
+import type { JsonObject } from '@agent-platform/service';
+import type { PlannedSkill } from '../events/plan.ts';
+import { parseExact } from './exact-json.ts';
+import type { Execution } from './execution.ts';
+import { retryOrFail, stopForMcpFailure, unknownProblem } from './failures.ts';
+import { redact } from './redact.ts';
+import { LeaseLost, outcomeUnknown } from './stop.ts';
+import { serverOf } from './skill-server.ts';
+
+export interface ToolCall {
+  /** Names the call within the run; a repeated attempt carries the same idempotency key. */
+  readonly position: string;
+  readonly skill: PlannedSkill;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  readonly repeatable: boolean;
+}
+
+/** A call that was tried before is made again as it was, whatever the server lists by now. */
+export function triedCall({ journal, run }: Execution, position: string): ToolCall | undefined {
+  const step = journal.last(position);
+  const skill = run.plan.skills.find(({ name }) => name === step?.skill);
+  if (!step || !skill) return undefined;
+  const { tool, repeatable } = step;
+  return { position, skill, tool: tool!, arguments: parseExact(step.arguments!), repeatable };
+}
+
+/**
+ * Calls a tool at most once where that matters: what is about to be sent is committed first, so that after a crash
+ * the next worker knows that it may have been sent. A call that is recorded as answered is not sent again.
+ * The result is in the journal, to be committed by the caller.
+ */
+export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult> {
+  const last = x.journal.last(call.position);
+  if (last?.status === 'succeeded') return JSON.parse(last.result!) as ToolResult;
+  if (last?.status === 'started') {
+    const why = 'the worker that made it did not live to record the answer';
+    if (!last.repeatable) throw outcomeUnknown(unknownProblem(last, why));
+    const problem = { code: 'interrupted', message: `No answer was recorded: ${why}.` };
+    x.journal.fail(last, problem);
+    if (x.journal.failures(call.position) >= x.retry.maxAttempts) throw retryOrFail(x, last, problem);
+  }
+  const server = await serverOf(x, call.skill);
+  const step = x.journal.begin({
+    kind: 'tool_call',
+    position: call.position,
+    repeatable: call.repeatable,
+    skill: call.skill.name,
+    tool: call.tool,
+    arguments: JSON.stringify(call.arguments),
+  });
+  await x.journal.commit();
+  // The commit may have taken longer than the lease lasts.
+  if (!x.isHeld()) throw new LeaseLost();
+  try {
+    const result = await x.mcp.callTool(server, {
+      name: call.tool,
+      arguments: call.arguments,
+      idempotencyKey: `${x.run.id}:${call.position}`,
+      signal: x.signal,
+      ...x.trace,
+    });
+    x.journal.succeed(step, redact(JSON.stringify(result), server.headers));
+    return JSON.parse(step.result!) as ToolResult;
+  } catch (error) {
+    throw stopForMcpFailure(x, step, error);
+  }
+}

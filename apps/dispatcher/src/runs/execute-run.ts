@@ -1,0 +1,34 @@
+import { isPassing } from '@agent-platform/service';
+import { databaseErrorToAppError } from '@agent-platform/database';
+import { backoffMs } from './backoff.ts';
+import type { Execution } from './execution.ts';
+import { runPrompt } from './prompt-action.ts';
+import type { Outcome } from './run.ts';
+import { LeaseLost, RunStop } from './stop.ts';
+import { runToolCall } from './tool-call-action.ts';
+
+/**
+ * Does what the run's plan says, from where its journal ends.
+ *
+ * @param onFault - told of errors that nobody foresaw.
+ * @returns what became of it, still to be written.
+ * @throws LeaseLost
+ */
+export async function executeRun(x: Execution, onFault: (error: unknown) => void): Promise<Outcome> {
+  try {
+    const { action } = x.run.plan;
+    return action.kind === 'prompt' ? await runPrompt(x, action) : await runToolCall(x, action);
+  } catch (error) {
+    if (error instanceof RunStop) return error.outcome;
+    if (error instanceof LeaseLost) throw error;
+    onFault(error);
+    return faultOutcome(x, isPassing(databaseErrorToAppError(error)));
+  }
+}
+
+/** Ours or a bug: tried again, and not for ever if it may be the run itself that makes us fail. */
+function faultOutcome({ run, retry }: Execution, passing: boolean): Outcome {
+  const error = { code: 'internal', message: 'The platform failed while it worked on the run; its logs say why.' };
+  if (!passing && run.attempts >= retry.maxAttempts) return { status: 'failed', error };
+  return { status: 'queued', error, delayMs: backoffMs(retry, run.attempts) };
+}

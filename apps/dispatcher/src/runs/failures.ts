@@ -1,0 +1,60 @@
+import { McpError } from '@agent-platform/mcp-client';
+import { AppError, isPassing } from '@agent-platform/service';
+import { backoffMs } from './backoff.ts';
+import type { Execution } from './execution.ts';
+import { HANDED_BACK } from './journal.ts';
+import type { Problem, Step } from './run.ts';
+import { failed, LeaseLost, outcomeUnknown, RunStop, ShuttingDown } from './stop.ts';
+
+/** Another service of the platform is not there: not the run's fault, so it waits as long as it takes. */
+export function stopForOurFault(x: Execution, error: unknown, code: string, what: string): RunStop {
+  if (!(error instanceof AppError)) throw error;
+  if (!isPassing(error)) return failed(code, `${what}: ${error.message}`);
+  const delayMs = backoffMs(x.retry, x.run.attempts, (error.retryAfterSeconds ?? 0) * 1_000);
+  return new RunStop({
+    status: 'queued',
+    delayMs,
+    error: { code, message: `${what} right now; tried again shortly.` },
+  });
+}
+
+/** What a failed call to an MCP server means for the run. Records it with the step. */
+export function stopForMcpFailure(x: Execution, step: Step, error: unknown): unknown {
+  const reason: unknown = x.signal.aborted ? x.signal.reason : undefined;
+  if (reason instanceof LeaseLost) return reason;
+  if (reason instanceof ShuttingDown)
+    return stopForShutdown(x, step, !(error instanceof McpError) || error.outcomeUnknown);
+  if (!(error instanceof McpError)) return error;
+  const again = error.code === 'credential_refused' ? ' It is not tried again.' : '';
+  const problem = { code: error.code, message: `Skill ${step.skill}: ${error.message}${again}` };
+  x.journal.fail(step, problem);
+  if (error.outcomeUnknown && !step.repeatable) return outcomeUnknown(unknownProblem(step, error.message));
+  if (error.retryable) return retryOrFail(x, step, problem, error.retryAfterMs);
+  return failed(problem.code, problem.message);
+}
+
+/** Queues the run for another try at the step, unless it had its share. */
+export function retryOrFail(x: Execution, step: Step, problem: Problem, retryAfterMs?: number): RunStop {
+  const failures = x.journal.failures(step.position);
+  if (failures >= x.retry.maxAttempts) {
+    return failed(problem.code, `${problem.message} Tried ${failures} times, without success.`);
+  }
+  return new RunStop({ status: 'queued', delayMs: backoffMs(x.retry, failures, retryAfterMs), error: problem });
+}
+
+/** @param unanswered - the call may have been sent, and no answer has come. */
+export function stopForShutdown(x: Execution, step: Step, unanswered: boolean): RunStop {
+  x.journal.fail(step, { code: HANDED_BACK, message: 'The platform was stopped during the call.' });
+  if (unanswered && !step.repeatable)
+    return outcomeUnknown(unknownProblem(step, 'the platform was stopped during the call'));
+  return new RunStop({ status: 'queued', delayMs: 0 });
+}
+
+export function unknownProblem(step: Pick<Step, 'skill' | 'tool'>, why: string): Problem {
+  return {
+    code: 'outcome_unknown',
+    message:
+      `The call of ${step.skill}/${step.tool} was sent and its answer is not known (${why}). It is not repeated, because ` +
+      `the tool is neither read-only nor idempotent. Look at the system behind it to see whether it took effect.`,
+  };
+}

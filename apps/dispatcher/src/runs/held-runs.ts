@@ -1,0 +1,73 @@
+import { LeaseLost } from './stop.ts';
+
+/** A run this process works on, for as long as its lease lasts. */
+export interface HeldRun {
+  readonly id: string;
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+  /** By this process's own clock, counted from before the claim or heartbeat was sent: never later than the database says. */
+  readonly isHeld: () => boolean;
+}
+
+export interface HeldRuns {
+  readonly size: number;
+  ids(): string[];
+  all(): HeldRun[];
+  /** @param nowMs - from before the claim was sent. */
+  add(run: { readonly id: string; readonly epoch: number }, nowMs: number): HeldRun;
+  remove(run: HeldRun): void;
+  /** After a heartbeat for `asked`: what it did not renew is lost. */
+  renewed(asked: readonly HeldRun[], renewed: ReadonlySet<string>, nowMs: number): void;
+  /** Gives up what has not been renewed for as long as a lease lasts: someone else may have it by now. */
+  dropExpired(): void;
+  abortAll(reason: Error): void;
+}
+
+interface Entry extends HeldRun {
+  readonly controller: AbortController;
+  untilMs: number;
+}
+
+/** @param nowMs - a clock that only goes forward. */
+export function createHeldRuns(leaseMs: number, nowMs: () => number): HeldRuns {
+  const entries = new Map<string, Entry>();
+
+  return {
+    get size() {
+      return entries.size;
+    },
+    ids: () => [...entries.keys()],
+    all: () => [...entries.values()],
+    add({ id, epoch }, sinceMs) {
+      const controller = new AbortController();
+      const entry: Entry = {
+        id,
+        epoch,
+        controller,
+        signal: controller.signal,
+        untilMs: sinceMs + leaseMs,
+        isHeld: () => !(controller.signal.reason instanceof LeaseLost) && nowMs() < entry.untilMs,
+      };
+      entries.set(id, entry);
+      return entry;
+    },
+    remove: (run) => void entries.delete(run.id),
+    renewed(asked, renewed, sinceMs) {
+      for (const run of asked) {
+        const entry = entries.get(run.id);
+        // It may have been let go of, and even claimed again, while the heartbeat was under way.
+        if (entry !== run) continue;
+        if (renewed.has(run.id)) entry.untilMs = sinceMs + leaseMs;
+        else entry.controller.abort(new LeaseLost('another worker has the run'));
+      }
+    },
+    dropExpired() {
+      for (const { controller, untilMs } of entries.values()) {
+        if (nowMs() >= untilMs) controller.abort(new LeaseLost('the lease could not be renewed'));
+      }
+    },
+    abortAll(reason) {
+      for (const { controller } of entries.values()) controller.abort(reason);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { databaseErrorToAppError, type Pool } from '@agent-platform/database';
+import { isPassing } from '@agent-platform/service';
+import { writeOutcome } from '../store/write-outcome.ts';
+import { writeSteps } from '../store/write-steps.ts';
+import type { ClaimedRun, Outcome, Problem, Step } from './run.ts';
+import { LeaseLost } from './stop.ts';
+
+export type NewStep = Pick<Step, 'kind' | 'position' | 'repeatable'> &
+  Partial<Pick<Step, 'skill' | 'tool' | 'arguments'>>;
+
+/** What a run has done so far. Changes are kept until `commit` or `finish` writes them, guarded by the fence. */
+export interface Journal {
+  readonly steps: readonly Step[];
+  /** The latest attempt at a position. */
+  last(position: string): Step | undefined;
+  /** Attempts at a position that failed since one succeeded, but for those that only a stop of the process ended. */
+  failures(position: string): number;
+  begin(step: NewStep): Step;
+  /** @param result - JSON text. */
+  succeed(step: Step, result: string): void;
+  fail(step: Step, error: Problem): void;
+  warn(message: string): void;
+  /** Writes what has changed. @throws LeaseLost when another worker has the run. */
+  commit(): Promise<void>;
+  /** Writes the last steps and lets go of the run. @throws LeaseLost */
+  finish(outcome: Outcome): Promise<void>;
+}
+
+export interface JournalOptions {
+  readonly pool: Pool;
+  readonly run: ClaimedRun;
+  readonly steps: readonly Step[];
+  /** Whether the lease may still be ours, by this process's own clock. */
+  readonly isHeld: () => boolean;
+  readonly onStep: (step: Step) => void;
+}
+
+/** The error of a step that was cut short because the process stopped. */
+export const HANDED_BACK = 'handed_back';
+
+const WRITE_PAUSE_MS = 200;
+
+export function createJournal({ pool, run, steps: before, isHeld, onStep }: JournalOptions): Journal {
+  const steps = [...before];
+  const changed = new Set<Step>();
+  const warnings = new Set(run.warnings);
+
+  /** A database that is away for a moment must not turn an answer we hold into one nobody knows: all writes repeat. */
+  async function write(attempt: (o: { warnings: string; steps: Step[] }) => Promise<boolean>): Promise<void> {
+    const written = [...changed];
+    for (;;) {
+      try {
+        if (!(await attempt({ warnings: JSON.stringify([...warnings]), steps: written }))) throw new LeaseLost();
+        for (const step of written) changed.delete(step);
+        return;
+      } catch (error) {
+        if (error instanceof LeaseLost || !isPassing(databaseErrorToAppError(error))) throw error;
+        if (!isHeld())
+          throw new LeaseLost('the database could not be reached for as long as the lease', { cause: error });
+        await sleep(WRITE_PAUSE_MS);
+      }
+    }
+  }
+
+  function end(step: Step, change: Pick<Step, 'status'> & Partial<Pick<Step, 'result' | 'error'>>): void {
+    Object.assign(step, change, { finishedAt: new Date() });
+    changed.add(step);
+    onStep(step);
+  }
+
+  return {
+    steps,
+    last: (position) => steps.findLast((step) => step.position === position),
+    failures(position) {
+      const attempts = steps.filter((step) => step.position === position && step.error?.code !== HANDED_BACK);
+      return attempts.slice(attempts.findLastIndex(({ status }) => status === 'succeeded') + 1).length;
+    },
+    begin(fields) {
+      const step: Step = {
+        skill: null,
+        tool: null,
+        arguments: null,
+        ...fields,
+        number: steps.length + 1,
+        status: 'started',
+        result: null,
+        error: null,
+        startedAt: new Date(),
+        finishedAt: null,
+      };
+      steps.push(step);
+      changed.add(step);
+      return step;
+    },
+    succeed: (step, result) => end(step, { status: 'succeeded', result }),
+    fail: (step, error) => end(step, { status: 'failed', error }),
+    warn: (message) => warnings.add(message),
+    commit: async () => {
+      if (changed.size > 0) await write((o) => writeSteps(pool, run, o));
+    },
+    finish: (outcome) => write((o) => writeOutcome(pool, run, { ...o, outcome })),
+  };
+}

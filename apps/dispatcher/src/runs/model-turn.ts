@@ -1,0 +1,46 @@
+import type { ModelMessage } from 'ai';
+import { ModelFailure } from '../models/model-failure.ts';
+import type { ModelTool, Turn } from '../models/models.ts';
+import type { Execution } from './execution.ts';
+import { retryOrFail, stopForShutdown } from './failures.ts';
+import { failed, LeaseLost, ShuttingDown } from './stop.ts';
+
+/**
+ * Asks the model for its next turn, or takes it from the journal. A turn that was begun and never answered is asked
+ * for again: a model changes nothing. Its answer is committed before anything is done with it.
+ */
+export async function modelTurn(
+  x: Execution,
+  number: number,
+  messages: readonly ModelMessage[],
+  tools: readonly ModelTool[],
+): Promise<Turn> {
+  const { journal, run, signal } = x;
+  const position = `turn:${number}`;
+  const last = journal.last(position);
+  if (last?.status === 'succeeded') return JSON.parse(last.result!) as Turn;
+  if (last?.status === 'started') {
+    const problem = {
+      code: 'interrupted',
+      message: 'The worker that asked the model did not live to record the answer.',
+    };
+    journal.fail(last, problem);
+    if (journal.failures(position) >= x.retry.maxAttempts) throw retryOrFail(x, last, problem);
+  }
+  const step = journal.begin({ kind: 'model_turn', position, repeatable: true });
+  await journal.commit();
+  try {
+    const { agent } = run.plan;
+    const turn = await x.models.turn({ model: agent.model, instructions: agent.instructions, messages, tools, signal });
+    journal.succeed(step, JSON.stringify(turn));
+  } catch (error) {
+    if (signal.reason instanceof LeaseLost) throw signal.reason;
+    if (signal.reason instanceof ShuttingDown) throw stopForShutdown(x, step, true);
+    if (!(error instanceof ModelFailure)) throw error;
+    const problem = { code: error.code, message: error.message };
+    journal.fail(step, problem);
+    throw error.retryable ? retryOrFail(x, step, problem, error.retryAfterMs) : failed(error.code, error.message);
+  }
+  await journal.commit();
+  return JSON.parse(step.result!) as Turn;
+}

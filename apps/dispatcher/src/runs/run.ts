@@ -1,0 +1,62 @@
+import type { Plan } from '../events/plan.ts';
+
+export type RunStatus =
+  'queued' | 'running' | 'awaiting_approval' | 'succeeded' | 'failed' | 'cancelled' | 'outcome_unknown';
+
+/** What went wrong: `code` for programs, `message` for people. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface EventOfRun {
+  readonly id: string;
+  readonly type: string;
+  /** JSON. */
+  readonly payload: string;
+  readonly occurredAt: Date | null;
+  readonly receivedAt: Date;
+}
+
+/** A run this process holds the lease of. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly orgId: string;
+  readonly traceparent: string | undefined;
+  /** The fence: raised with every claim, named by every write. */
+  readonly epoch: number;
+  /** How often it was claimed, this time included. */
+  readonly attempts: number;
+  readonly warnings: readonly string[];
+  readonly plan: Plan;
+  readonly event: EventOfRun;
+}
+
+/** How a worker leaves a run. */
+export type Outcome =
+  | { readonly status: 'succeeded'; readonly output?: string }
+  | { readonly status: 'failed' | 'outcome_unknown'; readonly error: Problem }
+  /** To be claimed again after the delay, by any worker. */
+  | { readonly status: 'queued'; readonly delayMs: number; readonly error?: Problem };
+
+export type StepKind = 'tools_list' | 'tool_call' | 'model_turn';
+
+/** One attempt at something outside the platform. Recorded as started before it is sent. */
+export interface Step {
+  readonly number: number;
+  readonly kind: StepKind;
+  /** What attempts at the same thing have in common. */
+  readonly position: string;
+  readonly skill: string | null;
+  readonly tool: string | null;
+  /** JSON. */
+  readonly arguments: string | null;
+  /** It may be done again when no answer was recorded. */
+  readonly repeatable: boolean;
+  readonly startedAt: Date;
+  status: 'started' | 'succeeded' | 'failed';
+  /** JSON. */
+  result: string | null;
+  error: Problem | null;
+  finishedAt: Date | null;
+}

@@ -1,0 +1,59 @@
+import type { McpServer, Tool } from '@agent-platform/mcp-client';
+import { callContext } from '@agent-platform/rpc';
+import type { PlannedSkill } from '../events/plan.ts';
+import type { Execution } from './execution.ts';
+import { stopForMcpFailure, stopForOurFault } from './failures.ts';
+
+/** Where to call a skill, with its credential: asked for right before each call, kept only for its length. */
+export async function serverOf(x: Execution, skill: PlannedSkill): Promise<McpServer> {
+  try {
+    const request = { orgId: x.run.orgId, skillId: skill.id };
+    const contextValues = callContext(x.trace);
+    const { headers } = await x.credentials.resolveCredential(request, { contextValues });
+    return { url: skill.url, headers };
+  } catch (error) {
+    throw stopForOurFault(x, error, 'credential_unavailable', `The credential of skill ${skill.name} cannot be read`);
+  }
+}
+
+/**
+ * Asks a skill's server for its tools. Listing changes nothing, so nothing is committed before it: the step is written
+ * with the next one.
+ */
+export async function listTools(x: Execution, skill: PlannedSkill): Promise<readonly Tool[]> {
+  const server = await serverOf(x, skill);
+  const step = x.journal.begin({
+    kind: 'tools_list',
+    position: `tools:${skill.id}`,
+    repeatable: true,
+    skill: skill.name,
+  });
+  try {
+    const tools = await x.mcp.listTools(server, { signal: x.signal, ...x.trace });
+    x.journal.succeed(step, JSON.stringify(tools.map(({ name }) => name)));
+    return tools;
+  } catch (error) {
+    throw stopForMcpFailure(x, step, error);
+  }
+}
+
+/** Tools a skill offers, with the skill. */
+export interface OfferedTool {
+  readonly skill: PlannedSkill;
+  readonly tool: Tool;
+  /** It may be called again when no answer was recorded. */
+  readonly repeatable: boolean;
+}
+
+export async function offeredTools(x: Execution, skills: readonly PlannedSkill[]): Promise<OfferedTool[]> {
+  // All settle before the first failure is thrown, so that no call is left running behind the run's back.
+  const listed = await Promise.allSettled(skills.map((skill) => listTools(x, skill)));
+  return listed.flatMap((result, index) => {
+    if (result.status === 'rejected') throw result.reason;
+    const skill = skills[index]!;
+    return result.value.map((tool) => {
+      const { readOnlyHint, idempotentHint } = tool.annotations;
+      return { skill, tool, repeatable: skill.readOnly || readOnlyHint === true || idempotentHint === true };
+    });
+  });
+}

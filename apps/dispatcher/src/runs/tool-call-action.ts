@@ -1,0 +1,57 @@
+import type { ToolResult } from '@agent-platform/mcp-client';
+import { AppError, type JsonObject } from '@agent-platform/service';
+import { parseArguments, renderArguments } from '@agent-platform/template';
+import type { Action } from '../events/plan.ts';
+import { checkApproval } from './approval.ts';
+import { callTool, triedCall, type ToolCall } from './call-tool.ts';
+import type { Execution } from './execution.ts';
+import { findTool } from './find-tool.ts';
+import type { Outcome } from './run.ts';
+import { failed } from './stop.ts';
+import { templateData } from './template-data.ts';
+import { validateArguments } from './validate-arguments.ts';
+
+const POSITION = 'call';
+const MAX_SHOWN = 500;
+
+/**
+ * One tool, called directly. A result that reports an error fails the run: nobody is there to read it, and an
+ * automation that does not work must be seen.
+ */
+export async function runToolCall(x: Execution, action: Action & { kind: 'tool_call' }): Promise<Outcome> {
+  const result = await callTool(x, triedCall(x, POSITION) ?? (await prepareCall(x, action)));
+  if (!result.isError) return { status: 'succeeded' };
+  const message = `The tool answered with an error: ${firstText(result)}`;
+  return { status: 'failed', error: { code: 'tool_reported_error', message } };
+}
+
+async function prepareCall(x: Execution, action: Action & { kind: 'tool_call' }): Promise<ToolCall> {
+  const { skill, tool, repeatable } = await findTool(x, action.tool);
+  checkApproval(x.run.plan, skill, tool.name);
+  const args = render(x, action.arguments);
+  const validation = validateArguments(tool.inputSchema, args);
+  if (validation.kind === 'invalid') {
+    throw failed(
+      'arguments_invalid',
+      `The arguments do not fit ${skill.name}/${tool.name}: ${validation.problems}. Correct the trigger's tool_call.`,
+    );
+  }
+  if (validation.kind === 'unchecked') x.journal.warn(validation.warning);
+  return { position: POSITION, skill, tool: tool.name, arguments: args, repeatable };
+}
+
+function render({ run, journal }: Execution, template: JsonObject): JsonObject {
+  try {
+    const { value, missing } = renderArguments(parseArguments(template), templateData(run));
+    for (const path of missing) journal.warn(`the event has no ${path}`);
+    return value;
+  } catch (error) {
+    if (error instanceof AppError) throw failed(error.code, error.message);
+    throw error;
+  }
+}
+
+function firstText({ content }: ToolResult): string {
+  const text = content.find((part) => typeof part.text === 'string')?.text as string | undefined;
+  return text?.slice(0, MAX_SHOWN) ?? 'it says nothing more';
+}

@@ -1,0 +1,44 @@
+import { performance } from 'node:perf_hooks';
+import type { Pool } from '@agent-platform/database';
+import { withSpan, type Logger } from '@agent-platform/service';
+import type { DispatcherMetrics } from '../metrics.ts';
+import { loadSteps } from '../store/load-steps.ts';
+import { executeRun } from './execute-run.ts';
+import type { Outside } from './execution.ts';
+import type { HeldRun } from './held-runs.ts';
+import { createJournal } from './journal.ts';
+import type { ClaimedRun } from './run.ts';
+import { LeaseLost } from './stop.ts';
+
+export interface WorkDeps extends Outside {
+  readonly pool: Pool;
+  readonly logger: Logger;
+  readonly metrics: DispatcherMetrics;
+}
+
+/** Executes a claimed run and writes what became of it. Never rejects: a run that cannot be written is taken over. */
+export async function workOnRun(deps: WorkDeps, run: ClaimedRun, { isHeld, signal }: HeldRun): Promise<void> {
+  const { pool, metrics } = deps;
+  const logger = deps.logger.child({ run_id: run.id, event_id: run.event.id, org_id: run.orgId });
+  const startedMs = performance.now();
+  try {
+    const steps = run.attempts > 1 ? await loadSteps(pool, run) : [];
+    const journal = createJournal({ pool, run, steps, isHeld, onStep: metrics.step });
+    const attributes = { run_id: run.id, event_id: run.event.id };
+    const outcome = await withSpan('run', { traceparent: run.traceparent, attributes }, (traceparent) =>
+      executeRun({ ...deps, run, journal, signal, trace: traceparent ? { traceparent } : {}, isHeld }, (error) =>
+        logger.error({ err: error }, 'a run met an error nobody foresaw'),
+      ),
+    );
+    await journal.finish(outcome);
+    metrics.runs.inc({ outcome: outcome.status });
+    metrics.runDuration.observe((performance.now() - startedMs) / 1_000);
+    // At a thousand runs a second, one line for each that went well costs more than it tells.
+    if (outcome.status === 'succeeded') logger.debug('run succeeded');
+    else logger.info({ outcome: outcome.status, code: outcome.error?.code }, 'run left');
+  } catch (error) {
+    // The lease ends by itself, and the run is taken up again from its journal.
+    if (error instanceof LeaseLost) logger.info({ reason: error.message }, 'run lost to another worker');
+    else logger.error({ err: error }, 'run left without a word');
+  }
+}

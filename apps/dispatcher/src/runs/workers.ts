@@ -1,0 +1,117 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { claimRuns } from '../store/claim-runs.ts';
+import { renewLeases } from '../store/renew-leases.ts';
+import { createHeldRuns } from './held-runs.ts';
+import type { ClaimedRun } from './run.ts';
+import { ShuttingDown } from './stop.ts';
+import { workOnRun, type WorkDeps } from './work-on-run.ts';
+
+export interface WorkersConfig {
+  /** Runs at a time. */
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  /** How often to look for work nobody has announced: retries that are due, runs of workers that are gone. */
+  readonly pollMs: number;
+  /** How long runs may go on when the process stops, before they are handed back. */
+  readonly drainMs: number;
+}
+
+export interface Workers extends AsyncDisposable {
+  /** There is work. */
+  wake(): void;
+}
+
+/** What is left of the deadline for runs to be handed back in, once they were told to stop. */
+const UNWIND_MS = 1_000;
+
+export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
+  const { pool, logger } = deps;
+  const held = createHeldRuns(config.leaseMs, () => performance.now());
+  const working = new Set<Promise<void>>();
+  let stopping = false;
+  let claiming: Promise<void> | undefined;
+  let wanted = false;
+  let backlog = false;
+  let beating = false;
+
+  function wake(): void {
+    wanted = true;
+    claiming ??= claimAll().finally(() => {
+      claiming = undefined;
+      // Woken after the last look and before this.
+      if (wanted && !stopping) wake();
+    });
+  }
+
+  /** One claim at a time: slots that become free meanwhile are filled together by the next. */
+  async function claimAll(): Promise<void> {
+    while (wanted && !stopping) {
+      wanted = false;
+      const limit = config.concurrency - held.size;
+      if (limit <= 0) return;
+      const sinceMs = performance.now();
+      try {
+        const runs = await claimRuns(pool, { limit, leaseMs: config.leaseMs, held: held.ids() });
+        backlog = runs.length === limit;
+        for (const run of runs) start(run, sinceMs);
+      } catch (error) {
+        logger.warn({ err: error }, 'no runs can be claimed');
+      }
+    }
+  }
+
+  function start(run: ClaimedRun, sinceMs: number): void {
+    const lease = held.add(run, sinceMs);
+    const done = workOnRun(deps, run, lease).finally(() => {
+      held.remove(lease);
+      working.delete(done);
+      if (backlog) wake();
+    });
+    working.add(done);
+  }
+
+  async function heartbeat(): Promise<void> {
+    if (held.size === 0 || beating) return held.dropExpired();
+    beating = true;
+    const asked = held.all();
+    const sinceMs = performance.now();
+    try {
+      held.renewed(asked, await renewLeases(pool, { held: asked, leaseMs: config.leaseMs }), sinceMs);
+    } catch (error) {
+      logger.warn({ err: error, runs: asked.length }, 'leases could not be renewed');
+    } finally {
+      beating = false;
+      held.dropExpired();
+    }
+  }
+
+  const poll = setInterval(wake, config.pollMs);
+  const beat = setInterval(() => void heartbeat(), config.heartbeatMs);
+  wake();
+
+  return {
+    wake,
+    async [Symbol.asyncDispose]() {
+      stopping = true;
+      clearInterval(poll);
+      await claiming;
+      await within(config.drainMs, working);
+      held.abortAll(new ShuttingDown('the process stops'));
+      if (!(await within(UNWIND_MS, working))) logger.error({ runs: held.ids() }, 'runs that do not stop are left');
+      clearInterval(beat);
+    },
+  };
+}
+
+/** @returns whether all of it was done in time. */
+async function within(timeoutMs: number, work: ReadonlySet<Promise<void>>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(timeoutMs, false, { signal: timer.signal }).catch(() => true);
+  try {
+    return await Promise.race([Promise.all(work).then(() => true), late]);
+  } finally {
+    timer.abort();
+  }
+}

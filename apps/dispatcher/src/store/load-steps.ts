@@ -1,0 +1,26 @@
+import type { Pool } from '@agent-platform/database';
+import type { ClaimedRun, Step } from '../runs/run.ts';
+
+/** The journal so far. Read after the claim: no other worker can add to it from then on. */
+const LOAD_STEPS = `
+  select number, kind, status, position, skill, tool, arguments, repeatable, result, error_code, error_message,
+         started_at, finished_at
+  from steps where run_id = $1 and org_id = $2 order by number`;
+
+type Row = Pick<Step, 'number' | 'kind' | 'status' | 'position' | 'skill' | 'tool' | 'arguments' | 'repeatable'> &
+  Pick<Step, 'result'> & {
+    error_code: string | null;
+    error_message: string | null;
+    started_at: Date;
+    finished_at: Date | null;
+  };
+
+export async function loadSteps(pool: Pool, run: Pick<ClaimedRun, 'id' | 'orgId'>): Promise<Step[]> {
+  const { rows } = await pool.query<Row>({ name: 'load-steps', text: LOAD_STEPS, values: [run.id, run.orgId] });
+  return rows.map(({ error_code, error_message, started_at, finished_at, ...row }) => ({
+    ...row,
+    error: error_code === null ? null : { code: error_code, message: error_message ?? '' },
+    startedAt: started_at,
+    finishedAt: finished_at,
+  }));
+}

@@ -1,0 +1,189 @@
+import { createPool, type Pool } from '@agent-platform/database';
+import type { BatchHandler } from '@agent-platform/event-bus';
+import {
+  EventService,
+  RunService,
+  RunStatus,
+  WebhookEventSchema,
+  type Configuration,
+  type Run,
+} from '@agent-platform/proto';
+import { localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
+import { AppError, createLogger, createMetrics, type Service } from '@agent-platform/service';
+import { createTestDatabase } from '@agent-platform/testing';
+import { toBinary } from '@bufbuild/protobuf';
+import { createClient, type Client } from '@connectrpc/connect';
+import { expect, vi } from 'vitest';
+import { createDispatcher, migrationsDir, type DispatcherConfig, type DispatcherDeps } from '../../src/index.ts';
+import { configurationOf, ORG, URL_OF_SKILL } from './configuration.ts';
+import { webhookEvent, type SentEvent } from './events.ts';
+import { createFakeMcp, tool, type FakeMcp } from './fake-mcp.ts';
+
+export const testConfig: DispatcherConfig = {
+  workers: { concurrency: 32, leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 50, drainMs: 200 },
+  retry: { maxAttempts: 5, baseMs: 5, maxMs: 20 },
+  models: { openai: {}, anthropic: {}, turnTimeoutMs: 5_000 },
+};
+
+export interface Instance {
+  readonly service: Service<Routes>;
+  /** As the bus does: one batch. */
+  deliver(...events: SentEvent[]): Promise<string[]>;
+}
+
+export interface Fixture extends AsyncDisposable {
+  readonly pool: Pool;
+  readonly databaseUrl: string;
+  readonly mcp: FakeMcp;
+  /** What management-api answers; an error when it is down. */
+  configuration: Configuration | Error;
+  /** What token-service answers. */
+  credential: Record<string, string> | Error;
+  readonly resolved: string[];
+  /** Starts a dispatcher on the database. */
+  start(over?: {
+    config?: Partial<DispatcherConfig>;
+    deps?: Partial<DispatcherDeps>;
+  }): Promise<Instance & AsyncDisposable>;
+  readonly runs: Client<typeof RunService>;
+  readonly events: Client<typeof EventService>;
+  as(orgId: string): { runs: Client<typeof RunService>; events: Client<typeof EventService> };
+  /** The event's only run, when it has come to an end. */
+  finished(eventId: string): Promise<Run>;
+}
+
+const ENDED: ReadonlySet<RunStatus> = new Set([
+  RunStatus.SUCCEEDED,
+  RunStatus.FAILED,
+  RunStatus.CANCELLED,
+  RunStatus.OUTCOME_UNKNOWN,
+]);
+
+export async function createFixture(configuration: Configuration | Error = configurationOf()): Promise<Fixture> {
+  await using resources = new AsyncDisposableStack();
+  const database = resources.use(await createTestDatabase({ migrationsDir }));
+  const logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent', service: 'dispatcher' });
+  const pool = createPool({ url: database.url, applicationName: 'test', max: 2, logger });
+  resources.defer(() => pool.end());
+  let version = 0n;
+  let last: unknown;
+  let latest: Service<Routes> | undefined;
+  const clients = new Map<string, ReturnType<Fixture['as']>>();
+
+  const fixture: Omit<Fixture, typeof Symbol.asyncDispose> = {
+    pool,
+    databaseUrl: database.url,
+    mcp: createFakeMcp({ [URL_OF_SKILL]: [tool('save')] }),
+    configuration,
+    credential: { authorization: 'Bearer sk-secret-of-the-skill' },
+    resolved: [],
+    async start({ config, deps } = {}) {
+      let handler: BatchHandler | undefined;
+      const service = await createDispatcher(
+        { ...testConfig, ...config },
+        {
+          databaseUrl: database.url,
+          mcp: fixture.mcp,
+          logger,
+          metrics: createMetrics(),
+          bus: {
+            subscribe: async (o) => {
+              handler = o.handler;
+              return { [Symbol.asyncDispose]: async () => undefined };
+            },
+            check: async () => undefined,
+          },
+          configuration: {
+            async getConfiguration({ orgId, knownVersion }) {
+              if (fixture.configuration instanceof Error) throw fixture.configuration;
+              if (last !== fixture.configuration) version += 1n;
+              last = fixture.configuration;
+              const current = knownVersion === version || orgId !== ORG;
+              return {
+                $typeName: 'agentplatform.management.v1.GetConfigurationResponse',
+                version,
+                ...(!current && { configuration: fixture.configuration }),
+              };
+            },
+          },
+          credentials: {
+            async resolveCredential({ skillId }) {
+              fixture.resolved.push(skillId!);
+              if (fixture.credential instanceof Error) throw fixture.credential;
+              return { $typeName: 'agentplatform.token.v1.ResolveCredentialResponse', headers: fixture.credential };
+            },
+          },
+          ...deps,
+        },
+      );
+      latest = service;
+      clients.clear();
+      owned.use(service);
+      return {
+        service,
+        async deliver(...events) {
+          const messages = events.map((event, index) => {
+            const value = webhookEvent(event);
+            const headers: Record<string, string> = event.traceparent ? { traceparent: event.traceparent } : {};
+            return {
+              id: value.eventId,
+              key: value.sourceId,
+              value: toBinary(WebhookEventSchema, value),
+              headers,
+              partition: 0,
+              offset: BigInt(index),
+            };
+          });
+          await handler!(messages, new AbortController().signal);
+          return messages.map(({ id }) => id);
+        },
+        [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
+      };
+    },
+    as(orgId) {
+      const known = clients.get(orgId);
+      if (known) return known;
+      const transport = localTransport({
+        routes: latest!.routes!,
+        interceptors: serverInterceptors({
+          logger,
+          metrics: createMetrics(),
+          authenticate: async () => ({
+            kind: 'user',
+            subject: 'tester',
+            orgId,
+            permissions: new Set(['runs:read', 'events:read']),
+          }),
+        }),
+        client: [],
+      });
+      const made = { runs: createClient(RunService, transport), events: createClient(EventService, transport) };
+      clients.set(orgId, made);
+      return made;
+    },
+    get runs() {
+      return this.as(ORG).runs;
+    },
+    get events() {
+      return this.as(ORG).events;
+    },
+    async finished(eventId) {
+      return vi.waitFor(
+        async () => {
+          const { runs } = await fixture.runs.listRuns({ eventId });
+          const [run] = runs;
+          if (!run || !ENDED.has(run.status)) throw new Error(`the run of ${eventId} has not ended`);
+          return (await fixture.runs.getRun({ run: run.id })).run!;
+        },
+        { timeout: 10_000, interval: 10 },
+      );
+    },
+  };
+  const owned = resources.move();
+  return Object.assign(fixture, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
+}
+
+export const down = (what: string) => new AppError('unavailable', 'unavailable', `${what} is down`);
+
+/** `expect.stringContaining`, without its `any`. */
+export const containing = (text: string): unknown => expect.stringContaining(text);
