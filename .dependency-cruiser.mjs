@@ -16,7 +16,7 @@ export default {
       name: 'services-do-not-import-services',
       comment: 'Services talk over RPC and the bus. Only apps/platform puts them together.',
       severity: 'error',
-      from: { path: '^apps/([^/]+)/', pathNot: '^apps/platform/' },
+      from: { path: '^apps/([^/]+)/', pathNot: `^apps/platform/|${TESTS}` },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
@@ -49,7 +49,7 @@ export default {
       comment: 'What a package imports stands in its own package.json.',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: TESTS },
-      to: { pathNot: '^libs/', dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+      to: { pathNot: '^(apps|libs)/', dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
     },
   ],
   options: {

@@ -1,7 +1,7 @@
 import type { Logger } from '@agent-platform/service';
 import type { Connection, RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';
-import type { Reply } from './rpc.ts';
+import type { Reply } from './reply.ts';
 import type { Target } from './server.ts';
 
 /** What the parts of a client share. */

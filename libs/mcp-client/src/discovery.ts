@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '@agent-platform/service';
 import { CLIENT_INFO, SESSION_VERSIONS, type Connection } from './dialects.ts';
 import { invalidResponse, isCredentialRefusal, isModernError, UNSUPPORTED_VERSION } from './failures.ts';
-import type { Reply } from './rpc.ts';
+import type { Reply } from './reply.ts';
 import type { Context } from './context.ts';
 import type { Target } from './server.ts';
 

@@ -4,7 +4,7 @@ import { NoAnswerError, TooLargeError, UnreadableBodyError } from './body-reader
 import { CancelledError, DeadlinePassedError } from './deadline.ts';
 import { DialectRefusedError, McpError } from './errors.ts';
 import { PostFailedError } from './post.ts';
-import type { Reply } from './rpc.ts';
+import type { Reply } from './reply.ts';
 import { ADDRESS_REFUSED } from './server-url.ts';
 import { quoteOf, type Target } from './server.ts';
 

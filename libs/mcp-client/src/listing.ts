@@ -4,7 +4,7 @@ import type { Connection } from './dialects.ts';
 import { McpError } from './errors.ts';
 import { invalidResponse } from './failures.ts';
 import { headerParametersOf, type HeaderParameter } from './param-headers.ts';
-import type { Reply } from './rpc.ts';
+import type { Reply } from './reply.ts';
 import type { Target } from './server.ts';
 import { readTool, type Tool } from './tools.ts';
 

@@ -1,26 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
 import type { Dispatcher } from 'undici';
 import { write, type Connection, type RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';
 import { invalidResponse, transportError } from './failures.ts';
 import { post, type Answer } from './post.ts';
+import type { Reply, RpcError } from './reply.ts';
 import type { Target } from './server.ts';
-
-export interface RpcError {
-  readonly code: number;
-  readonly message: string;
-  readonly data: JsonValue | undefined;
-}
-
-/** What a server said: an HTTP status and, where there was one, a JSON-RPC result or error. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly result: JsonValue | undefined;
-  readonly error: RpcError | undefined;
-  readonly bytes: number;
-}
 
 /**
  * Sends one JSON-RPC message.

@@ -6,13 +6,19 @@ import type { HttpServer } from './http-server.ts';
 
 const CLI = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
 
-/**
- * The MCP project's own reference server, as its command line starts it: streamable HTTP with sessions.
- * It takes no host and listens on all of them.
- */
+/** Its command line takes a port and no host, and would listen on every address of the machine. */
+const ON_LOOPBACK = `data:text/javascript,${encodeURIComponent(`
+  import { Server } from 'node:net';
+  const listen = Server.prototype.listen;
+  Server.prototype.listen = function (port, ...rest) {
+    return listen.call(this, port, ...(typeof rest[0] === 'string' ? [] : ['127.0.0.1']), ...rest);
+  };
+`)}`;
+
+/** The MCP project's own reference server, as its command line starts it: streamable HTTP with sessions. */
 export async function startEverythingServer(): Promise<HttpServer> {
   const port = await freePort();
-  const child = spawn(process.execPath, [CLI, 'streamableHttp'], {
+  const child = spawn(process.execPath, ['--import', ON_LOOPBACK, CLI, 'streamableHttp'], {
     env: { ...process.env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
