@@ -35,9 +35,10 @@ export function createPool(options: PoolOptions): Pool {
   });
   pool.on('connect', (client) => {
     // The whole error would log the client that hangs on it.
-    client.on('error', (error: Error & { code?: string }) =>
-      options.logger.warn({ code: error.code, reason: error.message }, 'database connection lost'),
-    );
+    client.on('error', (error: Error & { code?: string }) => {
+      // An ended pool does not wait for its connections to close: one that the server still closes is no loss.
+      if (!pool.ending) options.logger.warn({ code: error.code, reason: error.message }, 'database connection lost');
+    });
   });
   // Said above already. Without this listener the loss of an idle connection ends the process, and without the
   // other one the loss of a connection in use does (https://github.com/brianc/node-postgres/issues/2112).
