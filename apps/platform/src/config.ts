@@ -1,0 +1,54 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { AppError, readEnv, variable, type Env } from '@agent-platform/service';
+
+/** Who may call the management API, when it is not the development issuer that decides. */
+export interface AuthConfig {
+  /** Auth0's domain as `iss` spells it: `https://your-tenant.eu.auth0.com/`. */
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export interface PlatformConfig {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly logLevel: string;
+  /** Absent: the development issuer. */
+  readonly auth: AuthConfig | undefined;
+  /** What the services read for themselves: model providers, telemetry. */
+  readonly env: Env;
+}
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+
+const spec = {
+  host: variable.string('HOST', { default: '127.0.0.1' }),
+  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
+  dataDir: variable.string('DATA_DIR', { default: '.agent-platform' }),
+  logLevel: variable.oneOf('LOG_LEVEL', LEVELS, { default: 'info' }),
+  authIssuer: variable.url('AUTH_ISSUER', { optional: true }),
+  authAudience: variable.string('AUTH_AUDIENCE', { optional: true }),
+  allowDevelopmentIssuer: variable.boolean('ALLOW_DEVELOPMENT_ISSUER', { default: false }),
+};
+
+const isLoopback = (host: string) =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+
+/** @throws AppError `config_invalid` with everything that is wrong. */
+export function readPlatformConfig(env: Env): PlatformConfig {
+  const { authIssuer, authAudience, allowDevelopmentIssuer, dataDir, ...rest } = readEnv(env, spec);
+  const refuse = (message: string) => new AppError('invalid_argument', 'config_invalid', message);
+  if (Boolean(authIssuer) !== Boolean(authAudience)) {
+    throw refuse('AUTH_ISSUER and AUTH_AUDIENCE go together: set both, or neither for the development issuer.');
+  }
+  const auth = authIssuer && authAudience ? { issuer: authIssuer, audience: authAudience } : undefined;
+  if (!auth && !isLoopback(rest.host) && !allowDevelopmentIssuer) {
+    throw refuse(
+      `HOST is ${rest.host}, and the development issuer hands out tokens for the well-known client "dev" to anyone who can ` +
+        'reach it. Set AUTH_ISSUER and AUTH_AUDIENCE, or ALLOW_DEVELOPMENT_ISSUER=true if that is what you want.',
+    );
+  }
+  return { ...rest, dataDir: resolve(dataDir), auth, env };
+}

@@ -1,0 +1,2 @@
+export { readPlatformConfig, type PlatformConfig } from './config.ts';
+export { Platform } from './platform.ts';

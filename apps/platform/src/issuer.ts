@@ -1,0 +1,51 @@
+import {
+  createEmbeddedIssuer,
+  createRemoteKeys,
+  createUserAuthenticator,
+  permissionsOf,
+  type Authenticate,
+} from '@agent-platform/auth';
+import {
+  AgentService,
+  EventService,
+  RunService,
+  SkillService,
+  TriggerService,
+  WebhookSourceService,
+} from '@agent-platform/proto';
+import type { Logger } from '@agent-platform/service';
+import type { FastifyInstance } from 'fastify';
+import type { AuthConfig } from './config.ts';
+
+export const DEVELOPMENT_AUDIENCE = 'https://agent-platform.example.com';
+export const DEVELOPMENT_CLIENT = { clientId: 'dev', clientSecret: 'dev-secret', orgId: 'org_dev' };
+
+const services = [AgentService, SkillService, TriggerService, WebhookSourceService, EventService, RunService];
+
+export interface Issuer {
+  readonly authenticate: Authenticate;
+  readonly http?: (app: FastifyInstance) => void;
+}
+
+/** Auth0 when there is a configuration for it, else the issuer for development. */
+export async function createIssuer(o: {
+  auth: AuthConfig | undefined;
+  keyFile: string;
+  logger: Logger;
+}): Promise<Issuer> {
+  if (o.auth) {
+    const keys = createRemoteKeys({
+      url: new URL('.well-known/jwks.json', withSlash(o.auth.issuer)),
+      logger: o.logger,
+    });
+    return { authenticate: createUserAuthenticator({ ...o.auth, keys }) };
+  }
+  return createEmbeddedIssuer({
+    issuer: 'http://localhost/development-issuer/',
+    audience: DEVELOPMENT_AUDIENCE,
+    keyFile: o.keyFile,
+    clients: [{ ...DEVELOPMENT_CLIENT, permissions: permissionsOf(services) }],
+  });
+}
+
+const withSlash = (url: string) => (url.endsWith('/') ? url : `${url}/`);

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { createClient, type Transport } from '@connectrpc/connect';
+import { EmbeddedPostgres } from '@agent-platform/database';
+import { createDispatcher, readDispatcherConfig } from '@agent-platform/dispatcher';
+import { createPostgresBus } from '@agent-platform/event-bus';
+import { createIngest, readIngestConfig } from '@agent-platform/ingest';
+import { createManagementApi } from '@agent-platform/management-api';
+import { createMcpClient, LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
+import { ConfigurationService, CredentialService, WebhookTokenService } from '@agent-platform/proto';
+import { createServer } from '@agent-platform/rpc';
+import { createLogger, createMetrics, startTelemetry } from '@agent-platform/service';
+import { createTokenService } from '@agent-platform/token-service';
+import type { PlatformConfig } from './config.ts';
+import { createInProcessCalls, later } from './in-process.ts';
+import { createIssuer } from './issuer.ts';
+import { loadSecrets } from './secrets.ts';
+
+/** On one machine the MCP servers are on it too. */
+const allowedAddresses = LOOPBACK_ADDRESSES;
+const DATABASES = ['bus', 'token_service', 'management', 'dispatcher'];
+
+/** The four services in one process, on one port, over a PostgreSQL of their own. */
+export class Platform implements AsyncDisposable {
+  readonly url: string;
+  readonly config: PlatformConfig;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(url: string, config: PlatformConfig, resources: AsyncDisposableStack) {
+    this.url = url;
+    this.config = config;
+    this.#resources = resources;
+  }
+
+  /** Starts everything, or stops what had started and rejects. */
+  static async create(config: PlatformConfig): Promise<Platform> {
+    await using resources = new AsyncDisposableStack();
+    const logger = createLogger({ level: config.logLevel, service: 'platform' });
+    const metrics = createMetrics();
+    const shared = { logger, metrics };
+    resources.use(await startTelemetry({ serviceName: 'agent-platform', env: config.env }));
+    const postgres = resources.use(await EmbeddedPostgres.start({ dataDir: join(config.dataDir, 'postgres'), logger }));
+    await Promise.all(DATABASES.map((name) => postgres.createDatabase(name)));
+    const secrets = await loadSecrets(config.dataDir);
+    const call = createInProcessCalls({ secret: secrets.serviceIdentity, ...shared });
+
+    const bus = resources.use(await createPostgresBus({ url: postgres.url('bus'), logger }));
+    const tokenService = resources.use(
+      await createTokenService(secrets, { ...shared, databaseUrl: postgres.url('token_service') }),
+    );
+    const toDispatcher: { transport?: Transport } = {};
+    const managementApi = resources.use(
+      await createManagementApi(
+        { allowedAddresses },
+        {
+          ...shared,
+          databaseUrl: postgres.url('management'),
+          tokens: createClient(WebhookTokenService, call('management-api', tokenService)),
+          credentials: createClient(CredentialService, call('management-api', tokenService)),
+          dispatch: later(() => toDispatcher.transport!),
+        },
+      ),
+    );
+    const mcp = resources.use(createMcpClient({ allowedAddresses, logger }));
+    const dispatcher = resources.use(
+      await createDispatcher(readDispatcherConfig(config.env), {
+        ...shared,
+        databaseUrl: postgres.url('dispatcher'),
+        bus,
+        mcp,
+        configuration: createClient(ConfigurationService, call('dispatcher', managementApi)),
+        credentials: createClient(CredentialService, call('dispatcher', tokenService)),
+      }),
+    );
+    toDispatcher.transport = call('management-api', dispatcher);
+    const ingest = resources.use(
+      await createIngest(readIngestConfig(config.env), {
+        ...shared,
+        bus,
+        tokens: createClient(WebhookTokenService, call('ingest', tokenService)),
+      }),
+    );
+    const issuer = await createIssuer({ auth: config.auth, keyFile: secrets.issuerKeyFile, logger });
+    const { url } = resources.use(
+      await createServer({
+        services: [ingest, managementApi],
+        authenticate: issuer.authenticate,
+        ...(issuer.http && { http: issuer.http }),
+        ...shared,
+        host: config.host,
+        port: config.port,
+      }),
+    );
+    return new Platform(url, config, resources.move());
+  }
+
+  /** Stops in the reverse order of the start: first the port, last the database. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources.disposeAsync();
+  }
+}
