@@ -1,0 +1,47 @@
+import type { Topic } from '@agent-platform/proto';
+
+/** A message to publish. Order is kept among messages with the same key. */
+export interface Message {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** CloudEvents attributes (Kafka binding: `ce_id`, `ce_type`, …) and `traceparent`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ReceivedMessage extends Message {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/**
+ * Processes messages of one partition, in order. When it resolves, the whole batch is done and is never
+ * delivered to the group again, except after a crash before the offset was stored: handlers de-duplicate.
+ * When it rejects, the batch is delivered again after a pause; a message that keeps failing alone goes to the
+ * dead-letter topic.
+ *
+ * @param signal - aborted when the partition moves to another member or the bus closes.
+ */
+export type BatchHandler = (batch: readonly ReceivedMessage[], signal: AbortSignal) => Promise<void>;
+
+export interface SubscribeOptions {
+  readonly topic: Topic;
+  /** Members of one group share the partitions; each group sees every message. */
+  readonly group: string;
+  readonly handler: BatchHandler;
+  /** Messages per batch, at most. Default 200. */
+  readonly maxBatch?: number;
+  /** Failures of one message, delivered alone, before it is dead-lettered. Default 5. */
+  readonly maxFailures?: number;
+}
+
+export type Subscription = AsyncDisposable;
+
+/** At-least-once delivery, order per key. Drivers: `bus-kafka.ts`, `bus-postgres.ts`; one conformance suite proves both. */
+export interface EventBus extends AsyncDisposable {
+  /** Resolves when every message is durable; rejects with `AppError('unavailable', 'bus_unavailable')`. */
+  publish(topic: Topic, messages: readonly Message[]): Promise<void>;
+  /** Starts consuming. Disposing the subscription waits for the handler that is running, then lets go. */
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+  /** Rejects when the bus cannot take messages now. */
+  check(): Promise<void>;
+}

@@ -1,0 +1,7 @@
+export * from './batcher.ts';
+export * from './bus-kafka.ts';
+export * from './bus-postgres.ts';
+export * from './bus.ts';
+export { ensureTopics, type EnsureTopicsOptions, type TopicStatus } from './kafka/topics.ts';
+export { everyTopic } from './namespace.ts';
+export * from './open-bus.ts';

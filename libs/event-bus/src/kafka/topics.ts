@@ -1,0 +1,134 @@
+import type { Topic } from '@agent-platform/proto';
+import type { Logger } from '@agent-platform/service';
+import kafkajs, { type Admin } from 'kafkajs';
+import { createAdminLink } from './admin.ts';
+import { clientFactory } from './client.ts';
+import { busUnavailable } from './errors.ts';
+
+/** How a topic is now, and what was done to it. */
+export interface TopicStatus {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly minInsyncReplicas: number;
+  readonly retentionMs: number;
+  readonly change: 'created' | 'updated' | 'none';
+}
+
+export interface EnsureTopicsOptions {
+  readonly brokers: readonly string[];
+  readonly topics: readonly Topic[];
+  readonly logger: Logger;
+  /** Copies of each partition; of new topics only. Default 3, or one for each broker if there are fewer. */
+  readonly replicas?: number;
+  /** Copies that must have a message before it counts as accepted. Default: one less than there are. */
+  readonly minInsyncReplicas?: number;
+}
+
+const WITHIN_MS = 60_000;
+
+/** A webhook body of 1 MiB, the limit of ingest unless it was raised, with all that is around it; and some room. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Creates the topics that are missing and brings partitions, retention and `min.insync.replicas` of the others up to
+ * date; other settings stay as they are. Partitions are only ever added: from then on new messages of a key may go to
+ * another partition than its older ones, so let consumers catch up first.
+ *
+ * @throws AppError `unavailable` `bus_unavailable`
+ */
+export async function ensureTopics(o: EnsureTopicsOptions): Promise<TopicStatus[]> {
+  await using link = createAdminLink(clientFactory({ brokers: o.brokers, clientId: 'topics', logger: o.logger }));
+  try {
+    return await link.run(WITHIN_MS, (admin) => ensureAll(admin, o));
+  } catch (error) {
+    const what = `The topics could not be created at ${o.brokers.join(', ')}.`;
+    throw busUnavailable(what, error, 'Start Kafka there, or correct KAFKA_BROKERS.');
+  }
+}
+
+async function ensureAll(admin: Admin, o: EnsureTopicsOptions): Promise<TopicStatus[]> {
+  const { brokers } = await admin.describeCluster();
+  const replicas = o.replicas ?? Math.min(3, brokers.length);
+  const existing = new Set(await admin.listTopics());
+  const result: TopicStatus[] = [];
+  for (const topic of o.topics) {
+    const before = existing.has(topic.name) ? await describe(admin, topic.name) : undefined;
+    const minInsyncReplicas = o.minInsyncReplicas ?? Math.max(1, (before?.replicas ?? replicas) - 1);
+    const wanted = {
+      'retention.ms': String(topic.retentionMs),
+      'min.insync.replicas': String(minInsyncReplicas),
+      'max.message.bytes': String(MAX_MESSAGE_BYTES),
+      'unclean.leader.election.enable': 'false',
+    };
+    const change = before ? await update(admin, topic, before, wanted) : await create(admin, topic, replicas, wanted);
+    result.push({
+      name: topic.name,
+      partitions: Math.max(before?.partitions ?? 0, topic.partitions),
+      replicas: before?.replicas ?? replicas,
+      minInsyncReplicas,
+      retentionMs: topic.retentionMs,
+      change,
+    });
+  }
+  return result;
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+interface Layout {
+  readonly partitions: number;
+  readonly replicas: number;
+  /** Those of the topic itself, without defaults. */
+  readonly settings: Settings;
+}
+
+async function create(admin: Admin, topic: Topic, replicas: number, settings: Settings): Promise<'created' | 'none'> {
+  const created = await admin.createTopics({
+    topics: [
+      {
+        topic: topic.name,
+        numPartitions: topic.partitions,
+        replicationFactor: replicas,
+        configEntries: entries(settings),
+      },
+    ],
+  });
+  return created ? 'created' : 'none';
+}
+
+async function update(admin: Admin, topic: Topic, before: Layout, wanted: Settings): Promise<'updated' | 'none'> {
+  const grows = topic.partitions > before.partitions;
+  if (grows) await admin.createPartitions({ topicPartitions: [{ topic: topic.name, count: topic.partitions }] });
+  const differs = Object.entries(wanted).some(([name, value]) => before.settings[name] !== value);
+  if (differs) {
+    // This request replaces all settings of the topic: what somebody else has set goes along.
+    const configEntries = entries({ ...before.settings, ...wanted });
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic.name, configEntries }],
+    });
+  }
+  return grows || differs ? 'updated' : 'none';
+}
+
+async function describe(admin: Admin, name: string): Promise<Layout> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name }],
+  });
+  const own = resources[0]!.configEntries.filter(
+    ({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG,
+  );
+  const { partitions } = topics[0]!;
+  return {
+    partitions: partitions.length,
+    replicas: partitions[0]!.replicas.length,
+    settings: Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])),
+  };
+}
+
+function entries(settings: Settings): { name: string; value: string }[] {
+  return Object.entries(settings).map(([name, value]) => ({ name, value }));
+}

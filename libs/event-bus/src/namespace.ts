@@ -1,0 +1,28 @@
+import { deadLetterTopic, topics, type Topic } from '@agent-platform/proto';
+import type { EventBus } from './bus.ts';
+
+/** Consumer groups; each has a dead-letter topic for every topic there is. */
+const GROUPS = ['dispatcher'];
+
+/** Every topic a platform needs, dead letters included, as `ensureTopics` takes them. */
+export function everyTopic(namespace?: string): Topic[] {
+  const name = (text: string) => qualified(text, namespace);
+  return Object.values(topics)
+    .map((topic): Topic => ({ ...topic, name: name(topic.name) }))
+    .flatMap((topic) => [topic, ...GROUPS.map((group) => deadLetterTopic(topic, name(group)))]);
+}
+
+/** A bus whose topics and groups all have the namespace before their names. */
+export function inNamespace(bus: EventBus, namespace: string): EventBus {
+  const own = (topic: Topic): Topic => ({ ...topic, name: qualified(topic.name, namespace) });
+  return {
+    publish: (topic, messages) => bus.publish(own(topic), messages),
+    subscribe: (o) => bus.subscribe({ ...o, topic: own(o.topic), group: qualified(o.group, namespace) }),
+    check: () => bus.check(),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  };
+}
+
+function qualified(name: string, namespace: string | undefined): string {
+  return namespace === undefined ? name : `${namespace}.${name}`;
+}

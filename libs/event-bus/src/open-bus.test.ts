@@ -1,0 +1,39 @@
+import { createLogger } from '@agent-platform/service';
+import { describe, expect, it } from 'vitest';
+import { everyTopic } from './namespace.ts';
+import { openBus, parseKafkaUrl } from './open-bus.ts';
+
+const logger = createLogger({ level: 'silent', service: 'test' });
+
+describe('the URL of a Kafka', () => {
+  it.each([
+    ['kafka://127.0.0.1:9092', { brokers: ['127.0.0.1:9092'] }],
+    ['kafka://a.example:9092,b.example:9093/', { brokers: ['a.example:9092', 'b.example:9093'] }],
+    ['kafka://[::1]:9092/staging', { brokers: ['[::1]:9092'], namespace: 'staging' }],
+  ])('%s', (url, expected) => {
+    expect(parseKafkaUrl(url)).toEqual(expected);
+  });
+
+  it.each(['kafka://', 'kafka://host', 'kafka://user:hidden@host:9092', 'kafka://a:9092,', 'kafka://a:9092/x/y'])(
+    '%s is refused, and nothing of it is shown',
+    async (url) => {
+      const refusal = await openBus({ url, clientId: 'test', logger }).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'config_invalid' });
+      expect((refusal as Error).message).not.toContain('hidden');
+    },
+  );
+});
+
+it.each(['kafka://127.0.0.1:1', 'postgresql://nobody@127.0.0.1:1/bus'])(
+  'a bus that is not there yet is unavailable: %s',
+  async (url) => {
+    await expect(openBus({ url, clientId: 'test', logger })).rejects.toMatchObject({ kind: 'unavailable' });
+  },
+);
+
+it('a namespace stands before every topic and group', () => {
+  expect(everyTopic('staging').map(({ name }) => name)).toEqual([
+    'staging.agent-platform.webhook-events.v1',
+    'staging.agent-platform.webhook-events.v1.staging.dispatcher.dead-letter',
+  ]);
+});

@@ -1,0 +1,4 @@
+import { describeEventBus } from '../src/conformance.ts';
+import { startPostgres } from './postgres.ts';
+
+describeEventBus('the Postgres', startPostgres);

@@ -1,0 +1,34 @@
+/** A real Apache Kafka of one broker, or of several when they were configured. */
+export interface Kafka extends AsyncDisposable {
+  readonly kind: 'configured' | 'docker' | 'local';
+  /** `host:port` each. */
+  readonly brokers: readonly string[];
+  /** Absent for configured brokers: those are somebody else's. */
+  readonly control?: KafkaControl;
+  /** With `proxyPort` only: where a proxy on that port has to connect to. */
+  readonly proxyTargetPort?: number;
+}
+
+/** For fault tests. Ports and data stay the same. */
+export interface KafkaControl {
+  /** Ends the broker in order and waits until it is gone. */
+  stop(): Promise<void>;
+  /** Ends it with no chance to say goodbye (`kill -9`). */
+  kill(): Promise<void>;
+  /** Starts it again; resolves when it serves. */
+  start(): Promise<void>;
+}
+
+/** Why there is no Kafka; one line for people. */
+export interface NoKafka {
+  readonly kind: 'none';
+  readonly reason: string;
+}
+
+/** Where the broker listens. */
+export interface BrokerPorts {
+  readonly client: number;
+  readonly controller: number;
+  /** A second listener whose advertised address is a proxy, so that clients of the proxy stay behind it. */
+  readonly proxied?: { readonly listen: number; readonly advertise: number };
+}
