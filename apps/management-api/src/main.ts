@@ -7,33 +7,41 @@ import {
   createUserAuthenticator,
 } from '@agent-platform/auth';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import { clientInterceptors, createServer, remoteTransport } from '@agent-platform/rpc';
-import { createLogger, createMetrics, run, startTelemetry, type ServiceName } from '@agent-platform/service';
+import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
+import {
+  createLogger,
+  createMetrics,
+  run,
+  startTelemetry,
+  untilAvailable,
+  type ServiceName,
+} from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createManagementApi } from './management-api.ts';
 
-await run('management-api', async () => {
+await run('management-api', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
-  const { authIssuer: issuer, authAudience: audience, databaseUrl, host, port } = config;
+  const { authIssuer: issuer, authAudience: audience, databaseUrl } = config;
   const secret = Buffer.from(config.serviceSecret);
   const logger = createLogger({ level: config.logLevel, service: 'management-api' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'management-api', env }));
+  const port = resources.use(await openPort(config));
   const identity = createServiceIdentity({ service: 'management-api', secret });
   const transportTo = (callee: ServiceName, baseUrl: string) =>
     resources.use(remoteTransport({ baseUrl, interceptors: clientInterceptors({ identity, callee }) }));
   const toTokens = transportTo('token-service', config.tokenServiceUrl);
-  const managementApi = resources.use(
-    await createManagementApi(config, {
-      databaseUrl,
-      tokens: createClient(WebhookTokenService, toTokens),
-      credentials: createClient(CredentialService, toTokens),
-      dispatch: transportTo('dispatcher', config.dispatcherUrl),
-      logger,
-    }),
-  );
+  const dependencies = {
+    databaseUrl,
+    tokens: createClient(WebhookTokenService, toTokens),
+    credentials: createClient(CredentialService, toTokens),
+    dispatch: transportTo('dispatcher', config.dispatcherUrl),
+    logger,
+  };
+  const create = () => createManagementApi(config, dependencies);
+  const managementApi = resources.use(await untilAvailable('database', create, { logger, signal }));
   const keys = createRemoteKeys({ url: new URL('.well-known/jwks.json', issuer), logger });
   const authenticate = authenticateWith({
     users: createUserAuthenticator({ issuer, audience, keys }),
@@ -41,8 +49,7 @@ await run('management-api', async () => {
   });
   // Without the issuer's keys nobody could be let in.
   const service = { ...managementApi, checks: { ...managementApi.checks, issuer: () => keys.check() } };
-  const server = await createServer({ services: [service], authenticate, logger, metrics, host, port });
-  const { url } = resources.use(server);
+  const { url } = resources.use(await serve(port, { services: [service], authenticate, logger, metrics }));
   logger.info({ url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

@@ -17,8 +17,7 @@ afterAll(() => fixture[Symbol.asyncDispose]());
 const orgId = 'org_a';
 const DAY_MS = 86_400_000;
 const sources = () => fixture.as(orgId, WebhookSourceService);
-const verify = (token = '') =>
-  fixture.asService('ingest', 'token-service', WebhookTokenService).verifyToken({ token });
+const verify = (token = '') => fixture.asService('ingest', 'token-service', WebhookTokenService).verifyToken({ token });
 
 describe('a webhook source', () => {
   it('is created with a token that works, shown once and stored nowhere', async () => {
@@ -32,7 +31,9 @@ describe('a webhook source', () => {
       rateLimitPerSecond: 0,
     });
     expect((await sources().getWebhookSource({ webhookSource: source.id })).webhookSource!.token).toBeUndefined();
-    expect((await sources().listWebhookSources({})).webhookSources.every(({ token }) => token === undefined)).toBe(true);
+    expect((await sources().listWebhookSources({})).webhookSources.every(({ token }) => token === undefined)).toBe(
+      true,
+    );
     const updated = await sources().updateWebhookSource({ webhookSource: { id: source.id, description: 'x' } });
     expect(updated.webhookSource!.token).toBeUndefined();
     const dump = await fixture.dump();
