@@ -1,17 +1,29 @@
+import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { ModelsConfig } from './models/models.ts';
+import type { RetentionConfig } from './retention/start-retention.ts';
 import type { RetryPolicy } from './runs/backoff.ts';
+import type { CircuitPolicy } from './runs/circuits.ts';
 import type { WorkersConfig } from './runs/workers.ts';
 
 export interface DispatcherConfig {
   readonly workers: WorkersConfig;
   readonly retry: RetryPolicy;
+  readonly circuit: CircuitPolicy;
+  readonly retention: RetentionConfig;
   readonly models: ModelsConfig;
 }
+
+const retention = variable.durationMs('DISPATCHER_RETENTION', { default: 30 * 86_400_000 });
 
 const spec = {
   concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 32, min: 1, max: 1_000 }),
   drainMs: variable.durationMs('DISPATCHER_DRAIN', { default: 3_000 }),
+  keepMs: {
+    ...retention,
+    expected: 'a length of time of at least an hour, such as 12h or 30d',
+    parse: (text: string) => atLeast(3_600_000, retention.parse(text)),
+  },
   openaiBaseUrl: variable.url('OPENAI_BASE_URL', { optional: true }),
   openaiApiKey: variable.secret('OPENAI_API_KEY', { optional: true }),
   anthropicBaseUrl: variable.url('ANTHROPIC_BASE_URL', { optional: true }),
@@ -24,7 +36,7 @@ const processSpec = {
   port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
   logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
-  busUrl: variable.url('EVENT_BUS_URL', { protocols: ['postgres', 'postgresql'] }),
+  busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   managementApiUrl: variable.url('MANAGEMENT_API_URL'),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
   serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
@@ -38,6 +50,10 @@ const processSpec = {
 /** A dead worker's runs are taken over within 10 s; three heartbeats may fail before that. */
 const LEASE = { leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 500 };
 const RETRY = { maxAttempts: 5, baseMs: 1_000, maxMs: 60_000 };
+/** Short enough for runs that wait to notice soon that a server is back, long enough for one that is starting. */
+const CIRCUIT = { failures: 10, windowMs: 60_000, cooldownMs: 10_000 };
+/** Twenty minutes' worth of what a busy dispatcher stores is deleted in a minute or two. */
+const RETENTION = { everyMs: 20 * 60_000, batches: { size: 1_000, pauseMs: 100 } };
 const MODEL_TURN_TIMEOUT_MS = 120_000;
 
 /** @throws AppError `config_invalid` with everything that is wrong. */
@@ -55,12 +71,18 @@ function configOf(values: ConfigOf<typeof spec>): DispatcherConfig {
   return {
     workers: { concurrency: values.concurrency, drainMs: values.drainMs, ...LEASE },
     retry: RETRY,
+    circuit: CIRCUIT,
+    retention: { keepMs: values.keepMs, ...RETENTION },
     models: {
       openai: { baseUrl: values.openaiBaseUrl, apiKey: values.openaiApiKey },
       anthropic: { baseUrl: values.anthropicBaseUrl, apiKey: values.anthropicApiKey },
       turnTimeoutMs: MODEL_TURN_TIMEOUT_MS,
     },
   };
+}
+
+function atLeast(least: number, value: number | undefined): number | undefined {
+  return value !== undefined && value >= least ? value : undefined;
 }
 
 /** For the log: no secrets. */

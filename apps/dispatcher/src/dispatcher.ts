@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { createPool, migrate, prismaAdapter } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
 import { EventService, RunService } from '@agent-platform/proto';
@@ -12,6 +13,8 @@ import { createDispatcherMetrics } from './metrics.ts';
 import { createModels } from './models/models.ts';
 import { eventService } from './rpc/event-service.ts';
 import { runService } from './rpc/run-service.ts';
+import { startRetention } from './retention/start-retention.ts';
+import { createCircuits } from './runs/circuits.ts';
 import type { Credentials, Mcp } from './runs/execution.ts';
 import { startWorkers } from './runs/workers.ts';
 import { measureQueue } from './store/measure-queue.ts';
@@ -56,6 +59,13 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   }, MEASURE_EVERY_MS);
   resources.defer(() => clearInterval(measuring));
 
+  const circuits = createCircuits(config.circuit, {
+    nowMs: () => performance.now(),
+    onChange(key, state) {
+      metrics.circuit(state);
+      logger.warn({ circuit: key }, `circuit ${state}`);
+    },
+  });
   const workers = startWorkers(config.workers, {
     pool,
     logger,
@@ -64,17 +74,20 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     credentials: deps.credentials,
     models: createModels(config.models),
     retry: config.retry,
+    circuits,
   });
   resources.use(workers);
+  const wake = () => workers.wake();
   const configurations = createConfigurationCache(deps.configuration, logger);
-  resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake: () => workers.wake() }));
+  resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake }));
+  resources.use(startRetention(config.retention, { pool, logger, onDeleted: metrics.deleted }));
 
   const owned = resources.move();
   return {
     name: 'dispatcher',
     routes: (router) => {
-      router.service(EventService, eventService(prisma));
-      router.service(RunService, runService(prisma));
+      router.service(EventService, eventService({ prisma, pool, configurations, wake }));
+      router.service(RunService, runService({ prisma, pool, wake }));
     },
     checks: {
       database: async () => void (await pool.query('select 1')),

@@ -1,35 +1,53 @@
 import { createClient } from '@connectrpc/connect';
 import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
-import { createPostgresBus } from '@agent-platform/event-bus';
+import { openBus } from '@agent-platform/event-bus';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { ConfigurationService, CredentialService } from '@agent-platform/proto';
-import { clientInterceptors, createServer, remoteTransport } from '@agent-platform/rpc';
-import { createLogger, createMetrics, run, startTelemetry, type ServiceName } from '@agent-platform/service';
+import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
+import {
+  createLogger,
+  createMetrics,
+  passedOnce,
+  run,
+  startTelemetry,
+  untilAvailable,
+  type ServiceName,
+} from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createDispatcher } from './dispatcher.ts';
 
-await run('dispatcher', async () => {
+await run('dispatcher', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
-  const { databaseUrl, allowedAddresses, host, port } = config;
+  const { databaseUrl, allowedAddresses } = config;
   const secret = Buffer.from(config.serviceSecret);
   const logger = createLogger({ level: config.logLevel, service: 'dispatcher' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'dispatcher', env }));
-  const bus = resources.use(await createPostgresBus({ url: config.busUrl, logger }));
+  const port = resources.use(await openPort(config));
+  const openTheBus = () => openBus({ url: config.busUrl, clientId: 'dispatcher', logger });
+  const bus = resources.use(await untilAvailable('event bus', openTheBus, { logger, signal }));
   const mcp = resources.use(createMcpClient({ allowedAddresses, logger }));
   const identity = createServiceIdentity({ service: 'dispatcher', secret });
   const remote = (callee: ServiceName, baseUrl: string) =>
     resources.use(remoteTransport({ baseUrl, interceptors: clientInterceptors({ identity, callee }) }));
-  const configuration = createClient(ConfigurationService, remote('management-api', config.managementApiUrl));
-  const credentials = createClient(CredentialService, remote('token-service', config.tokenServiceUrl));
-  const dispatcher = resources.use(
-    await createDispatcher(config, { databaseUrl, bus, configuration, credentials, mcp, logger, metrics }),
-  );
+  const toManagement = remote('management-api', config.managementApiUrl);
+  const toTokens = remote('token-service', config.tokenServiceUrl);
+  const configuration = createClient(ConfigurationService, toManagement);
+  const credentials = createClient(CredentialService, toTokens);
+  const dependencies = { databaseUrl, bus, configuration, credentials, mcp, logger, metrics };
+  const create = () => createDispatcher(config, dependencies);
+  const dispatcher = resources.use(await untilAvailable('database', create, { logger, signal }));
   const authenticate = createServiceAuthenticator({ service: 'dispatcher', secret });
-  const services = [dispatcher];
-  const { url } = resources.use(await createServer({ services, authenticate, logger, metrics, host, port }));
+  const checks = {
+    ...dispatcher.checks,
+    // Known triggers outlive an outage of the one, runs wait for the other; before the first answer neither works.
+    'management-api': passedOnce(() => toManagement.check()),
+    'token-service': passedOnce(() => toTokens.check()),
+  };
+  const services = [{ ...dispatcher, checks }];
+  const { url } = resources.use(await serve(port, { services, authenticate, logger, metrics }));
   logger.info({ url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

@@ -1,4 +1,5 @@
 import type { Counter, Histogram, Metrics } from '@agent-platform/service';
+import type { Deleted } from './retention/delete-old.ts';
 import type { Step } from './runs/run.ts';
 
 export interface DispatcherMetrics {
@@ -7,6 +8,8 @@ export interface DispatcherMetrics {
   readonly runs: Counter<'outcome'>;
   readonly runDuration: Histogram;
   readonly step: (step: Step) => void;
+  readonly circuit: (state: 'opened' | 'closed') => void;
+  readonly deleted: (rows: Partial<Deleted>) => void;
   readonly queue: (depth: number, oldestSeconds: number) => void;
 }
 
@@ -23,6 +26,19 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
   const oldest = metrics.gauge({
     name: 'dispatcher_queue_lag_seconds',
     help: 'How long the run that is due longest has been waiting.',
+  });
+  const openCircuits = metrics.gauge({
+    name: 'dispatcher_circuits_open',
+    help: 'Skills whose MCP server is not called for now, because it kept failing.',
+  });
+  const opened = metrics.counter({
+    name: 'dispatcher_circuits_opened_total',
+    help: 'How often a skill stopped being called because its MCP server kept failing.',
+  });
+  const deleted = metrics.counter({
+    name: 'dispatcher_retention_deleted_total',
+    help: 'Rows deleted because of their age, by table.',
+    labels: ['table'],
   });
   return {
     events: metrics.counter({
@@ -47,6 +63,14 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
     }),
     step({ kind, status, startedAt, finishedAt }) {
       if (finishedAt) steps.observe({ kind, outcome: status }, (finishedAt.getTime() - startedAt.getTime()) / 1_000);
+    },
+    circuit(state) {
+      if (state === 'opened') opened.inc();
+      openCircuits.inc(state === 'opened' ? 1 : -1);
+    },
+    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0 }) {
+      const tables = { runs, steps, events, event_duplicates: duplicates };
+      for (const [table, rows] of Object.entries(tables)) deleted.inc({ table }, rows);
     },
     queue(runs, oldestSeconds) {
       depth.set(runs);

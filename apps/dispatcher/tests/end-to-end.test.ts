@@ -1,4 +1,4 @@
-import { createPostgresBus } from '@agent-platform/event-bus';
+import { openBus } from '@agent-platform/event-bus';
 import { createMcpClient, LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
 import { RunStatus, StepKind, topics, WebhookEventSchema } from '@agent-platform/proto';
 import { createLogger, newId } from '@agent-platform/service';
@@ -17,7 +17,7 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 async function setUp() {
   await using resources = new AsyncDisposableStack();
   const database = resources.use(await createTestDatabase());
-  const bus = resources.use(await createPostgresBus({ url: database.url, logger }));
+  const bus = resources.use(await openBus({ url: database.url, clientId: 'test', logger }));
   const mcp = resources.use(createMcpClient({ allowedAddresses: LOOPBACK_ADDRESSES, logger }));
   const server = resources.use(
     await startBareServer({

@@ -1,7 +1,7 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policyOf } from '@agent-platform/auth';
-import { ConfigurationService, WebhookSourceService } from '@agent-platform/proto';
+import { ConfigurationService, ResolutionOutcome, WebhookSourceService } from '@agent-platform/proto';
 import type { AppError } from '@agent-platform/service';
 import { createFixture, everyPermission, publicServices, type Fixture } from './fixture.ts';
 import { fresh, makeAgent, makeSkill, makeSource, methodsOf, nouns } from './nouns.ts';
@@ -40,7 +40,7 @@ const send = (client: object, method: DescMethodUnary, request: Message) =>
 
 /** A request that refers to what `references` names, wherever the method takes a reference. */
 function requestTo(method: DescMethodUnary, references: Record<string, string>): Message {
-  const values: Record<string, unknown> = {};
+  const values: Record<string, unknown> = method.name === 'ResolveRun' ? { outcome: ResolutionOutcome.FAILED } : {};
   for (const field of method.input.fields) {
     const reference = references[field.localName];
     if (reference === undefined) continue;
@@ -50,7 +50,10 @@ function requestTo(method: DescMethodUnary, references: Record<string, string>):
 }
 
 const listing = methods.filter(({ name }) => name.startsWith('List') && name !== 'ListWebhookTokens');
-const referring = methods.filter((method) => !method.name.startsWith('Create') && !listing.includes(method));
+// ReplayEvents refers to nothing: it filters. The dispatcher's own tests show that it sees one tenant only.
+const referring = methods.filter(
+  (method) => !method.name.startsWith('Create') && method.name !== 'ReplayEvents' && !listing.includes(method),
+);
 
 describe.each(methods)('$name', ({ method }) => {
   it('is refused without a token', async () => {

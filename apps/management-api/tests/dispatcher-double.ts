@@ -16,6 +16,11 @@ export function createDispatcherDouble(): { routes: Routes } {
       return { event: { id: event } };
     },
     listEvents: (_, call) => ({ events: userOf(call).orgId === 'org_a' ? [{ id: 'evt_1' }] : [] }),
+    replayEvent({ event, replayId }, call) {
+      owned(call, event, 'evt_1');
+      return { replayId };
+    },
+    replayEvents: ({ replayId }, call) => ({ replayId, eventCount: userOf(call).orgId === 'org_a' ? 1 : 0 }),
   };
   const runs: ServiceImpl<typeof RunService> = {
     getRun({ run }, call) {
@@ -23,6 +28,14 @@ export function createDispatcherDouble(): { routes: Routes } {
       return { run: { id: run, output: userOf(call).subject } };
     },
     listRuns: (_, call) => ({ runs: userOf(call).orgId === 'org_a' ? [{ id: 'run_1' }] : [] }),
+    resolveRun({ run }, call) {
+      owned(call, run, 'run_1');
+      return { run: { id: run } };
+    },
+    cancelRun({ run }, call) {
+      owned(call, run, 'run_1');
+      return { run: { id: run } };
+    },
   };
   return { routes: (router) => void router.service(EventService, events).service(RunService, runs) };
 }

@@ -8,6 +8,7 @@ import type { Decision } from './decision.ts';
 import type { IncomingEvent } from './incoming-event.ts';
 import { findOriginalsInBatch } from './originals-in-batch.ts';
 import { matchTriggers } from './match-triggers.ts';
+import { plannedRun } from './planned-run.ts';
 
 export interface Stored {
   readonly events: number;
@@ -46,11 +47,11 @@ export async function storeEvents(
 
 function decide(event: IncomingEvent, configuration: Configuration): NewEvent {
   const runs: NewRun[] = [];
-  const decisions = matchTriggers(configuration, event).map(({ triggerId, triggerName, reason, plan }): Decision => {
+  const decisions = matchTriggers(configuration, event).map((match): Decision => {
+    const { triggerId, triggerName, reason, plan } = match;
     if (!plan) return { trigger_id: triggerId, trigger: triggerName, matched: false, reason };
     const id = newId('run');
-    const { id: agentId, name: agentName } = plan.agent;
-    runs.push({ id, triggerId, triggerName, agentId, agentName, plan: JSON.stringify(plan) });
+    runs.push({ id, ...plannedRun(match, plan) });
     return { trigger_id: triggerId, trigger: triggerName, matched: true, reason, run_id: id };
   });
   return { event, duplicateOf: null, decisions: JSON.stringify(decisions), runs };

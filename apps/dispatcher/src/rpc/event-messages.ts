@@ -24,7 +24,6 @@ function fieldsOf(event: ListedEvent) {
 }
 
 export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decisions'>, duplicates: EventDuplicate[]) {
-  const decisions = JSON.parse(event.decisions) as Decision[];
   return create(EventSchema, {
     ...fieldsOf(event),
     payload: JSON.parse(event.payload) as JsonObject,
@@ -32,12 +31,10 @@ export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decis
       deliveryId,
       receivedAt: timestampFromDate(receivedAt),
     })),
-    decisions: decisions.map(({ trigger_id, trigger, matched, reason, run_id }) => ({
-      triggerId: trigger_id,
-      trigger,
-      matched,
-      reason,
-      runId: run_id ?? '',
-    })),
+    decisions: (JSON.parse(event.decisions) as Decision[]).map(decisionMessage),
   });
+}
+
+export function decisionMessage({ trigger_id, trigger, matched, reason, run_id }: Decision) {
+  return { triggerId: trigger_id, trigger, matched, reason, runId: run_id ?? '' };
 }

@@ -1,27 +1,29 @@
-import { tenantScope } from '@agent-platform/database';
+import { randomUUID } from 'node:crypto';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { EventService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { replayEvent, type ReplayDeps } from '../events/replay-event.ts';
+import { replayEvents } from '../events/replay-events.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
-import { eventMessage, listedEventMessage } from './event-messages.ts';
+import { decisionMessage, eventMessage, listedEventMessage } from './event-messages.ts';
 import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
+import { tenantDatabase } from './tenant-database.ts';
 
 /** A sender that repeats itself for days must not make an event unreadable. */
 const MAX_DUPLICATES = 100;
 
-export function eventService(prisma: PrismaClient) {
+export interface EventServiceDeps extends ReplayDeps {
+  readonly prisma: PrismaClient;
+}
+
+export function eventService({ prisma, ...replayDeps }: EventServiceDeps) {
   return {
     async getEvent({ event: id }, context) {
-      const db = prisma.$extends(tenantScope(userOf(context).orgId));
+      const db = tenantDatabase(prisma, userOf(context).orgId);
       const event = await db.event.findUnique({ where: { id } });
-      if (!event) {
-        throw new AppError(
-          'not_found',
-          'event_not_found',
-          `There is no event ${id}; a new one appears within a second.`,
-        );
-      }
+      if (!event) throw eventNotFound(id);
       const duplicates = await db.eventDuplicate.findMany({
         where: { eventId: id },
         orderBy: { receivedAt: 'asc' },
@@ -31,13 +33,13 @@ export function eventService(prisma: PrismaClient) {
     },
 
     async listEvents({ pageSize, pageToken, eventType, webhookSourceId }, context) {
-      const db = prisma.$extends(tenantScope(userOf(context).orgId));
+      const db = tenantDatabase(prisma, userOf(context).orgId);
       const take = pageSizeOf(pageSize);
       const rows = await db.event.findMany({
         where: {
           ...(eventType && { eventType }),
           ...(webhookSourceId && { sourceId: webhookSourceId }),
-          ...(pageToken && { OR: after(pageToken) }),
+          ...(pageToken && after(pageToken)),
         },
         omit: { payload: true, decisions: true, contentHash: true },
         // Ids made from a key or from content say nothing about time.
@@ -49,7 +51,41 @@ export function eventService(prisma: PrismaClient) {
       const nextPageToken = last && rows.length > take ? encodePageToken([last.receivedAt.toISOString(), last.id]) : '';
       return { events: page.map(listedEventMessage), nextPageToken };
     },
+
+    async replayEvent({ event: id, replayId: givenId }, context) {
+      const { orgId } = userOf(context);
+      const event = await tenantDatabase(prisma, orgId).event.findUnique({ where: { id }, omit: { payload: true } });
+      if (!event) throw eventNotFound(id);
+      if (event.duplicateOf) {
+        const message = `Event ${id} repeats ${event.duplicateOf} and starts no runs: replay that one.`;
+        throw new AppError('failed_precondition', 'event_is_duplicate', message);
+      }
+      const replayId = givenId || randomUUID();
+      const decisions = await replayEvent(replayDeps, event, { orgId, replayId });
+      return { replayId, decisions: decisions.map(decisionMessage) };
+    },
+
+    async replayEvents({ receivedFrom, receivedBefore, webhookSourceId, replayId: givenId, ...request }, context) {
+      const { eventType, trigger, dryRun } = request;
+      const replayId = dryRun ? '' : givenId || randomUUID();
+      const counts = await replayEvents(replayDeps, {
+        orgId: userOf(context).orgId,
+        receivedFrom: timestampDate(receivedFrom!),
+        receivedBefore: timestampDate(receivedBefore!),
+        eventType,
+        sourceId: webhookSourceId,
+        trigger,
+        replayId,
+        dryRun,
+        signal: context.signal,
+      });
+      return { replayId, ...counts };
+    },
   } satisfies ServiceImpl<typeof EventService>;
+}
+
+function eventNotFound(id: string): AppError {
+  return new AppError('not_found', 'event_not_found', `There is no event ${id}; a new one appears within a second.`);
 }
 
 function after(pageToken: string) {
@@ -57,5 +93,7 @@ function after(pageToken: string) {
   const receivedAt = new Date(time!);
   if (Number.isNaN(receivedAt.getTime()))
     throw new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.');
-  return [{ receivedAt: { lt: receivedAt } }, { receivedAt, id: { lt: id! } }];
+  const OR = [{ receivedAt: { lt: receivedAt } }, { receivedAt, id: { lt: id! } }];
+  // Says no more than OR does, but it is what PostgreSQL takes to an index.
+  return { receivedAt: { lte: receivedAt }, OR };
 }

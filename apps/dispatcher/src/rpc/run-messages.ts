@@ -1,7 +1,17 @@
-import { ProblemSchema, RunSchema, RunStatus, StepKind, StepStatus, type StepSchema } from '@agent-platform/proto';
+import {
+  ProblemSchema,
+  ResolutionOutcome,
+  RunSchema,
+  RunStatus,
+  StepKind,
+  StepStatus,
+  type StepSchema,
+} from '@agent-platform/proto';
 import { create, fromJson, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate, ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Run as RunRow, Step as StepRow } from '../generated/prisma/client.ts';
+import type { Resolution } from '../runs/resolution.ts';
+import { idempotencyKey } from '../runs/run.ts';
 
 /** As stored, and as the API spells it. */
 export const runStatuses = {
@@ -12,6 +22,13 @@ export const runStatuses = {
   failed: RunStatus.FAILED,
   cancelled: RunStatus.CANCELLED,
   outcome_unknown: RunStatus.OUTCOME_UNKNOWN,
+} as const;
+
+/** As stored, and as the API spells it. */
+export const resolutionOutcomes = {
+  succeeded: ResolutionOutcome.SUCCEEDED,
+  retry: ResolutionOutcome.RETRY,
+  failed: ResolutionOutcome.FAILED,
 } as const;
 
 const stepKinds: Readonly<Record<string, StepKind>> = {
@@ -30,7 +47,7 @@ const stepStatuses: Readonly<Record<string, StepStatus>> = {
 export type ListedRun = Omit<RunRow, 'plan' | 'orgId' | 'traceparent' | 'epoch'>;
 
 export function runMessage(run: ListedRun, steps: readonly StepRow[] = []) {
-  const waiting = run.status === 'queued' && run.attempts > 0;
+  const waiting = run.status === 'queued' && run.startedAt !== null;
   return create(RunSchema, {
     id: run.id,
     eventId: run.eventId,
@@ -45,12 +62,33 @@ export function runMessage(run: ListedRun, steps: readonly StepRow[] = []) {
     ...(waiting && { nextAttemptAt: timestampFromDate(run.claimableAt) }),
     output: run.output ?? '',
     ...timesOf({ createdAt: run.createdAt, startedAt: run.startedAt, finishedAt: run.finishedAt }),
-    steps: steps.map(stepMessage),
+    steps: stepMessages(steps),
+    replayId: run.replayId,
+    replayOf: run.replayOf ?? '',
+    resolutions: (JSON.parse(run.resolutions) as Resolution[]).map(resolutionMessage),
+    ...timesOf({ cancelRequestedAt: run.cancelRequestedAt }),
+    cancelRequestedBy: run.cancelRequestedBy ?? '',
   });
 }
 
-function stepMessage(step: StepRow): MessageInitShape<typeof StepSchema> {
+function resolutionMessage({ outcome, note, by, at, step, error }: Resolution) {
+  const resolvedAt = timestampFromDate(new Date(at));
+  return { outcome: resolutionOutcomes[outcome], note, resolvedBy: by, resolvedAt, step, error };
+}
+
+function stepMessages(steps: readonly StepRow[]) {
+  const attempts = new Map<string, number>();
+  return steps.map((step) => {
+    const attempt = (attempts.get(step.position) ?? 0) + 1;
+    attempts.set(step.position, attempt);
+    return stepMessage(step, attempt);
+  });
+}
+
+function stepMessage(step: StepRow, attempt: number): MessageInitShape<typeof StepSchema> {
   return {
+    attempt,
+    ...(step.kind === 'tool_call' && { idempotencyKey: idempotencyKey(step.runId, step.position) }),
     number: step.number,
     kind: stepKinds[step.kind]!,
     status: stepStatuses[step.status]!,

@@ -1,31 +1,39 @@
-import { tenantScope } from '@agent-platform/database';
-import { RunStatus, type RunService } from '@agent-platform/proto';
+import type { Pool } from '@agent-platform/database';
+import { RunStatus, type ResolutionOutcome, type RunService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { AppError } from '@agent-platform/service';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
+import { cancelRun } from '../store/cancel-run.ts';
+import { findRun, wrongState } from './find-run.ts';
 import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
-import { runMessage, runStatuses } from './run-messages.ts';
+import { resolveRun } from './resolve-run.ts';
+import { resolutionOutcomes, runMessage, runStatuses } from './run-messages.ts';
+import { tenantDatabase } from './tenant-database.ts';
 
-export function runService(prisma: PrismaClient) {
+export interface RunServiceDeps {
+  readonly prisma: PrismaClient;
+  readonly pool: Pool;
+  /** Called when a run was queued. */
+  readonly wake: () => void;
+}
+
+export function runService({ prisma, pool, wake }: RunServiceDeps) {
   return {
     async getRun({ run: id }, context) {
-      const db = prisma.$extends(tenantScope(userOf(context).orgId));
-      const run = await db.run.findUnique({ where: { id }, omit: { plan: true } });
-      if (!run) throw new AppError('not_found', 'run_not_found', `There is no run ${id}.`);
-      const steps = await db.step.findMany({ where: { runId: id }, orderBy: { number: 'asc' } });
-      return { run: runMessage(run, steps) };
+      const db = tenantDatabase(prisma, userOf(context).orgId);
+      return { run: await findRun(db, id) };
     },
 
-    async listRuns({ pageSize, pageToken, eventId, triggerId, status }, context) {
-      const db = prisma.$extends(tenantScope(userOf(context).orgId));
+    async listRuns({ pageSize, pageToken, eventId, triggerId, status, replayId }, context) {
+      const db = tenantDatabase(prisma, userOf(context).orgId);
       const take = pageSizeOf(pageSize);
       // Ids sort by the time they were made.
       const rows = await db.run.findMany({
         where: {
           ...(eventId && { eventId }),
           ...(triggerId && { triggerId }),
-          ...(status !== RunStatus.UNSPECIFIED && { status: statusName(status) }),
+          ...(status !== RunStatus.UNSPECIFIED && { status: nameOf(runStatuses, status)! }),
+          ...(replayId && { replayId }),
           ...(pageToken && { id: { lt: decodePageToken(pageToken, 1)[0]! } }),
         },
         omit: { plan: true },
@@ -36,9 +44,33 @@ export function runService(prisma: PrismaClient) {
       const nextPageToken = rows.length > take ? encodePageToken([page.at(-1)!.id]) : '';
       return { runs: page.map((run) => runMessage(run)), nextPageToken };
     },
+
+    async resolveRun({ run: id, outcome, note }, context) {
+      const { orgId, subject } = userOf(context);
+      const db = tenantDatabase(prisma, orgId);
+      await resolveRun(db, id, { outcome: nameOf(resolutionOutcomes, outcome)!, note, by: subject });
+      wake();
+      return { run: await findRun(db, id) };
+    },
+
+    async cancelRun({ run: id }, context) {
+      const { orgId, subject } = userOf(context);
+      const cancelled = await cancelRun(pool, { id, orgId, by: subject });
+      const run = await findRun(tenantDatabase(prisma, orgId), id);
+      if (!cancelled && run.status !== RunStatus.CANCELLED) {
+        throw wrongState({ id, status: nameOf(runStatuses, run.status)! }, whyNotCancelled(run.status));
+      }
+      return { run };
+    },
   } satisfies ServiceImpl<typeof RunService>;
 }
 
-function statusName(status: RunStatus): string {
-  return Object.entries(runStatuses).find(([, value]) => value === status)?.[0] ?? '';
+function whyNotCancelled(status: RunStatus): string {
+  return status === RunStatus.OUTCOME_UNKNOWN
+    ? 'a person has to say what became of its call; resolve it as failed to end it.'
+    : 'it has ended and cannot be cancelled any more.';
+}
+
+function nameOf<N extends string>(names: Readonly<Record<N, RunStatus | ResolutionOutcome>>, value: number) {
+  return (Object.keys(names) as N[]).find((name) => names[name] === value);
 }

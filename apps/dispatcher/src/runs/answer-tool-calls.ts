@@ -58,7 +58,7 @@ async function answer(
     const message = 'The arguments are not a JSON object. The tool was not called.';
     return refuse(x, position, call, offered, { code: 'arguments_invalid', message });
   }
-  const validation = validateArguments(offered.tool.inputSchema, args);
+  const validation = validateArguments(offered.skill.id, offered.tool.inputSchema, args);
   if (validation.kind === 'invalid') {
     const message = `The arguments are wrong: ${validation.problems}. The tool was not called.`;
     return refuse(x, position, call, offered, { code: 'arguments_invalid', message });

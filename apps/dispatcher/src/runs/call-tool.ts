@@ -1,11 +1,13 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
 import type { JsonObject } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
+import { enterCircuit } from './enter-circuit.ts';
 import { parseExact } from './exact-json.ts';
 import type { Execution } from './execution.ts';
-import { retryOrFail, stopForMcpFailure, unknownProblem } from './failures.ts';
+import { NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
+import { idempotencyKey } from './run.ts';
 import { redact } from './redact.ts';
-import { LeaseLost, outcomeUnknown } from './stop.ts';
+import { LeaseLost } from './stop.ts';
 import { serverOf } from './skill-server.ts';
 
 export interface ToolCall {
@@ -35,12 +37,12 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
   const last = x.journal.last(call.position);
   if (last?.status === 'succeeded') return JSON.parse(last.result!) as ToolResult;
   if (last?.status === 'started') {
-    const why = 'the worker that made it did not live to record the answer';
-    if (!last.repeatable) throw outcomeUnknown(unknownProblem(last, why));
-    const problem = { code: 'interrupted', message: `No answer was recorded: ${why}.` };
+    const problem = { code: 'interrupted', message: `No answer was recorded: ${NOT_RECORDED}.` };
     x.journal.fail(last, problem);
     if (x.journal.failures(call.position) >= x.retry.maxAttempts) throw retryOrFail(x, last, problem);
   }
+  stopIfCancelled(x);
+  using circuit = enterCircuit(x, call.skill, 'call');
   const server = await serverOf(x, call.skill);
   const step = x.journal.begin({
     kind: 'tool_call',
@@ -53,14 +55,17 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
   await x.journal.commit();
   // The commit may have taken longer than the lease lasts.
   if (!x.isHeld()) throw new LeaseLost();
+  stopIfCancelled(x);
   try {
-    const result = await x.mcp.callTool(server, {
+    const calling = x.mcp.callTool(server, {
       name: call.tool,
       arguments: call.arguments,
-      idempotencyKey: `${x.run.id}:${call.position}`,
-      signal: x.signal,
+      idempotencyKey: idempotencyKey(x.run.id, call.position),
+      // What may not be made again is not cut off either: its answer is worth waiting for.
+      signal: call.repeatable ? AbortSignal.any([x.signal, x.cancelled]) : x.signal,
       ...x.trace,
     });
+    const result = await circuit.watch(calling);
     x.journal.succeed(step, redact(JSON.stringify(result), server.headers));
     return JSON.parse(step.result!) as ToolResult;
   } catch (error) {

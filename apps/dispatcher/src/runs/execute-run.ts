@@ -2,6 +2,7 @@ import { isPassing } from '@agent-platform/service';
 import { databaseErrorToAppError } from '@agent-platform/database';
 import { backoffMs } from './backoff.ts';
 import type { Execution } from './execution.ts';
+import { stopIfCancelled, stopIfUnanswered } from './failures.ts';
 import { runPrompt } from './prompt-action.ts';
 import type { Outcome } from './run.ts';
 import { LeaseLost, RunStop } from './stop.ts';
@@ -16,6 +17,8 @@ import { runToolCall } from './tool-call-action.ts';
  */
 export async function executeRun(x: Execution, onFault: (error: unknown) => void): Promise<Outcome> {
   try {
+    stopIfUnanswered(x);
+    stopIfCancelled(x);
     const { action } = x.run.plan;
     return action.kind === 'prompt' ? await runPrompt(x, action) : await runToolCall(x, action);
   } catch (error) {

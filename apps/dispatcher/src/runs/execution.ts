@@ -3,6 +3,7 @@ import type { CredentialService } from '@agent-platform/proto';
 import type { Client } from '@connectrpc/connect';
 import type { Models } from '../models/models.ts';
 import type { RetryPolicy } from './backoff.ts';
+import type { Circuits } from './circuits.ts';
 import type { Journal } from './journal.ts';
 import type { ClaimedRun } from './run.ts';
 
@@ -17,6 +18,7 @@ export interface Outside {
   readonly credentials: Credentials;
   readonly models: Models;
   readonly retry: RetryPolicy;
+  readonly circuits: Circuits;
 }
 
 /** One run in execution by this process. */
@@ -25,6 +27,8 @@ export interface Execution extends Outside {
   readonly journal: Journal;
   /** Aborted with LeaseLost when the lease is lost and with ShuttingDown when the process stops. */
   readonly signal: AbortSignal;
+  /** Aborted when somebody wants the run to end. */
+  readonly cancelled: AbortSignal;
   /** Goes with every call to the outside. */
   readonly trace: { readonly traceparent?: string };
   /** Whether the lease may still be ours, by this process's own clock. */

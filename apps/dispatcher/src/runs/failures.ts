@@ -24,6 +24,7 @@ export function stopForMcpFailure(x: Execution, step: Step, error: unknown): unk
   if (reason instanceof LeaseLost) return reason;
   if (reason instanceof ShuttingDown)
     return stopForShutdown(x, step, !(error instanceof McpError) || error.outcomeUnknown);
+  if (x.cancelled.aborted && step.repeatable) return stopForCancellation(x);
   if (!(error instanceof McpError)) return error;
   const again = error.code === 'credential_refused' ? ' It is not tried again.' : '';
   const problem = { code: error.code, message: `Skill ${step.skill}: ${error.message}${again}` };
@@ -49,6 +50,31 @@ export function stopForShutdown(x: Execution, step: Step, unanswered: boolean): 
     return outcomeUnknown(unknownProblem(step, 'the platform was stopped during the call'));
   return new RunStop({ status: 'queued', delayMs: 0 });
 }
+
+/**
+ * Before anything else is done for a run: a call that another worker began and that may not be repeated is for a
+ * person to look at, whatever becomes of the rest. @throws RunStop
+ */
+export function stopIfUnanswered({ journal }: Execution): void {
+  const open = journal.steps.find(({ status, repeatable }) => status === 'started' && !repeatable);
+  if (open) throw outcomeUnknown(unknownProblem(open, NOT_RECORDED));
+}
+
+/** Before the next step of a run that somebody wants to end. @throws RunStop */
+export function stopIfCancelled(x: Execution): void {
+  if (x.cancelled.aborted) throw stopForCancellation(x);
+}
+
+/** What has begun was not sent yet, or may be cut off. */
+export function stopForCancellation({ journal }: Execution): RunStop {
+  for (const step of journal.steps) {
+    if (step.status === 'started') journal.fail(step, { code: 'cancelled', message: 'The run was cancelled.' });
+  }
+  return new RunStop({ status: 'cancelled' });
+}
+
+/** Why there is no answer to a call that was found as started. */
+export const NOT_RECORDED = 'the worker that made it did not live to record the answer';
 
 export function unknownProblem(step: Pick<Step, 'skill' | 'tool'>, why: string): Problem {
   return {

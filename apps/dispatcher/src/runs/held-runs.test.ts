@@ -12,7 +12,7 @@ describe('held runs', () => {
   it('are held for as long as the lease, counted from before it was asked for', () => {
     const { clock, held, run } = setUp();
     clock.nowMs = 9_000;
-    held.renewed([run], new Set(['run_1']), 8_000);
+    held.renewed([run], new Map([['run_1', false]]), 8_000);
     clock.nowMs = 17_999;
     held.dropExpired();
     expect([run.isHeld(), run.signal.aborted]).toEqual([true, false]);
@@ -24,7 +24,7 @@ describe('held runs', () => {
 
   it('are lost when a heartbeat does not renew them', () => {
     const { held, run } = setUp();
-    held.renewed([run], new Set(), 1_000);
+    held.renewed([run], new Map(), 1_000);
     expect(run.signal.reason).toBeInstanceOf(LeaseLost);
     expect(run.isHeld()).toBe(false);
   });
@@ -33,7 +33,7 @@ describe('held runs', () => {
     const { held, run } = setUp();
     held.remove(run);
     const again = held.add({ id: 'run_1', epoch: 3 }, 500);
-    held.renewed([run], new Set(), 1_000);
+    held.renewed([run], new Map(), 1_000);
     expect(again.signal.aborted).toBe(false);
   });
 

@@ -4,7 +4,11 @@ import { LeaseLost } from './stop.ts';
 export interface HeldRun {
   readonly id: string;
   readonly epoch: number;
+  /** Aborted with LeaseLost when the lease is lost and with ShuttingDown when the process stops. */
   readonly signal: AbortSignal;
+  /** Aborted when somebody wants the run to end. */
+  readonly cancelled: AbortSignal;
+  readonly cancel: () => void;
   /** By this process's own clock, counted from before the claim or heartbeat was sent: never later than the database says. */
   readonly isHeld: () => boolean;
 }
@@ -16,8 +20,12 @@ export interface HeldRuns {
   /** @param nowMs - from before the claim was sent. */
   add(run: { readonly id: string; readonly epoch: number }, nowMs: number): HeldRun;
   remove(run: HeldRun): void;
-  /** After a heartbeat for `asked`: what it did not renew is lost. */
-  renewed(asked: readonly HeldRun[], renewed: ReadonlySet<string>, nowMs: number): void;
+  /**
+   * After a heartbeat for `asked`: what it did not renew is lost.
+   *
+   * @param renewed - whether each run is to be cancelled, by its id.
+   */
+  renewed(asked: readonly HeldRun[], renewed: ReadonlyMap<string, boolean>, nowMs: number): void;
   /** Gives up what has not been renewed for as long as a lease lasts: someone else may have it by now. */
   dropExpired(): void;
   abortAll(reason: Error): void;
@@ -40,11 +48,14 @@ export function createHeldRuns(leaseMs: number, nowMs: () => number): HeldRuns {
     all: () => [...entries.values()],
     add({ id, epoch }, sinceMs) {
       const controller = new AbortController();
+      const cancelling = new AbortController();
       const entry: Entry = {
         id,
         epoch,
         controller,
         signal: controller.signal,
+        cancelled: cancelling.signal,
+        cancel: () => cancelling.abort(),
         untilMs: sinceMs + leaseMs,
         isHeld: () => !(controller.signal.reason instanceof LeaseLost) && nowMs() < entry.untilMs,
       };
@@ -57,8 +68,10 @@ export function createHeldRuns(leaseMs: number, nowMs: () => number): HeldRuns {
         const entry = entries.get(run.id);
         // It may have been let go of, and even claimed again, while the heartbeat was under way.
         if (entry !== run) continue;
-        if (renewed.has(run.id)) entry.untilMs = sinceMs + leaseMs;
-        else entry.controller.abort(new LeaseLost('another worker has the run'));
+        const cancelRequested = renewed.get(run.id);
+        if (cancelRequested === undefined) entry.controller.abort(new LeaseLost('another worker has the run'));
+        else entry.untilMs = sinceMs + leaseMs;
+        if (cancelRequested) entry.cancel();
       }
     },
     dropExpired() {

@@ -15,10 +15,14 @@ function setUp(answers: (Error | number)[], isHeld = () => true) {
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
       written.push(values);
-      return { rows: Array(answer ?? 1).fill({}) };
+      return { rows: Array(answer ?? 1).fill({ status: 'succeeded', cancel_requested: false }) };
     },
   } as unknown as Pool;
-  return { journal: createJournal({ pool, run, steps: [], isHeld, onStep: () => undefined }), written };
+  const onCancelRequested = () => undefined;
+  return {
+    journal: createJournal({ pool, run, steps: [], isHeld, onStep: () => undefined, onCancelRequested }),
+    written,
+  };
 }
 
 const call = { kind: 'tool_call', position: 'call', repeatable: false } as const;

@@ -3,7 +3,7 @@ import { databaseErrorToAppError, type Pool } from '@agent-platform/database';
 import { isPassing } from '@agent-platform/service';
 import { writeOutcome } from '../store/write-outcome.ts';
 import { writeSteps } from '../store/write-steps.ts';
-import type { ClaimedRun, Outcome, Problem, Step } from './run.ts';
+import type { ClaimedRun, Outcome, Problem, RunStatus, Step } from './run.ts';
 import { LeaseLost } from './stop.ts';
 
 export type NewStep = Pick<Step, 'kind' | 'position' | 'repeatable'> &
@@ -23,8 +23,8 @@ export interface Journal {
   warn(message: string): void;
   /** Writes what has changed. @throws LeaseLost when another worker has the run. */
   commit(): Promise<void>;
-  /** Writes the last steps and lets go of the run. @throws LeaseLost */
-  finish(outcome: Outcome): Promise<void>;
+  /** Writes the last steps and lets go of the run. @returns its status now. @throws LeaseLost */
+  finish(outcome: Outcome): Promise<RunStatus>;
 }
 
 export interface JournalOptions {
@@ -34,6 +34,8 @@ export interface JournalOptions {
   /** Whether the lease may still be ours, by this process's own clock. */
   readonly isHeld: () => boolean;
   readonly onStep: (step: Step) => void;
+  /** Told when a write comes to know that the run is to be cancelled. */
+  readonly onCancelRequested: () => void;
 }
 
 /** The error of a step that was cut short because the process stopped. */
@@ -41,19 +43,21 @@ export const HANDED_BACK = 'handed_back';
 
 const WRITE_PAUSE_MS = 200;
 
-export function createJournal({ pool, run, steps: before, isHeld, onStep }: JournalOptions): Journal {
+export function createJournal(o: JournalOptions): Journal {
+  const { pool, run, steps: before, isHeld, onStep } = o;
   const steps = [...before];
   const changed = new Set<Step>();
   const warnings = new Set(run.warnings);
 
   /** A database that is away for a moment must not turn an answer we hold into one nobody knows: all writes repeat. */
-  async function write(attempt: (o: { warnings: string; steps: Step[] }) => Promise<boolean>): Promise<void> {
+  async function write<T>(attempt: (o: { warnings: string; steps: Step[] }) => Promise<T | undefined>): Promise<T> {
     const written = [...changed];
     for (;;) {
       try {
-        if (!(await attempt({ warnings: JSON.stringify([...warnings]), steps: written }))) throw new LeaseLost();
+        const answer = await attempt({ warnings: JSON.stringify([...warnings]), steps: written });
+        if (answer === undefined) throw new LeaseLost();
         for (const step of written) changed.delete(step);
-        return;
+        return answer;
       } catch (error) {
         if (error instanceof LeaseLost || !isPassing(databaseErrorToAppError(error))) throw error;
         if (!isHeld())
@@ -96,9 +100,11 @@ export function createJournal({ pool, run, steps: before, isHeld, onStep }: Jour
     succeed: (step, result) => end(step, { status: 'succeeded', result }),
     fail: (step, error) => end(step, { status: 'failed', error }),
     warn: (message) => warnings.add(message),
-    commit: async () => {
-      if (changed.size > 0) await write((o) => writeSteps(pool, run, o));
+    async commit() {
+      if (changed.size === 0) return;
+      const { cancelRequested } = await write((change) => writeSteps(pool, run, change));
+      if (cancelRequested) o.onCancelRequested();
     },
-    finish: (outcome) => write((o) => writeOutcome(pool, run, { ...o, outcome })),
+    finish: (outcome) => write((change) => writeOutcome(pool, run, { ...change, outcome })),
   };
 }

@@ -2,7 +2,7 @@ import type { ModelMessage } from 'ai';
 import { ModelFailure } from '../models/model-failure.ts';
 import type { ModelTool, Turn } from '../models/models.ts';
 import type { Execution } from './execution.ts';
-import { retryOrFail, stopForShutdown } from './failures.ts';
+import { retryOrFail, stopForCancellation, stopForShutdown, stopIfCancelled } from './failures.ts';
 import { failed, LeaseLost, ShuttingDown } from './stop.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function modelTurn(
   messages: readonly ModelMessage[],
   tools: readonly ModelTool[],
 ): Promise<Turn> {
-  const { journal, run, signal } = x;
+  const { journal, run } = x;
   const position = `turn:${number}`;
   const last = journal.last(position);
   if (last?.status === 'succeeded') return JSON.parse(last.result!) as Turn;
@@ -27,15 +27,18 @@ export async function modelTurn(
     journal.fail(last, problem);
     if (journal.failures(position) >= x.retry.maxAttempts) throw retryOrFail(x, last, problem);
   }
+  stopIfCancelled(x);
   const step = journal.begin({ kind: 'model_turn', position, repeatable: true });
   await journal.commit();
   try {
-    const { agent } = run.plan;
-    const turn = await x.models.turn({ model: agent.model, instructions: agent.instructions, messages, tools, signal });
+    const { model, instructions } = run.plan.agent;
+    const signal = AbortSignal.any([x.signal, x.cancelled]);
+    const turn = await x.models.turn({ model, instructions, messages, tools, signal });
     journal.succeed(step, JSON.stringify(turn));
   } catch (error) {
-    if (signal.reason instanceof LeaseLost) throw signal.reason;
-    if (signal.reason instanceof ShuttingDown) throw stopForShutdown(x, step, true);
+    if (x.signal.reason instanceof LeaseLost) throw x.signal.reason;
+    if (x.signal.reason instanceof ShuttingDown) throw stopForShutdown(x, step, true);
+    if (x.cancelled.aborted) throw stopForCancellation(x);
     if (!(error instanceof ModelFailure)) throw error;
     const problem = { code: error.code, message: error.message };
     journal.fail(step, problem);

@@ -25,10 +25,12 @@ export interface ClaimedRun {
   readonly traceparent: string | undefined;
   /** The fence: raised with every claim, named by every write. */
   readonly epoch: number;
-  /** How often it was claimed, this time included. */
+  /** How often it was claimed, this time included and without the times that ended at an open circuit. */
   readonly attempts: number;
   readonly warnings: readonly string[];
   readonly plan: Plan;
+  /** Somebody wants it to end. */
+  readonly cancelRequested: boolean;
   readonly event: EventOfRun;
 }
 
@@ -36,10 +38,16 @@ export interface ClaimedRun {
 export type Outcome =
   | { readonly status: 'succeeded'; readonly output?: string }
   | { readonly status: 'failed' | 'outcome_unknown'; readonly error: Problem }
-  /** To be claimed again after the delay, by any worker. */
-  | { readonly status: 'queued'; readonly delayMs: number; readonly error?: Problem };
+  | { readonly status: 'cancelled' }
+  /** To be claimed again after the delay, by any worker; `uncounted`: this time was no attempt. */
+  | { readonly status: 'queued'; readonly delayMs: number; readonly error?: Problem; readonly uncounted?: true };
 
 export type StepKind = 'tools_list' | 'tool_call' | 'model_turn';
+
+/** The same for every attempt at a tool call: a server that knows it does not act twice. */
+export function idempotencyKey(runId: string, position: string): string {
+  return `${runId}:${position}`;
+}
 
 /** One attempt at something outside the platform. Recorded as started before it is sent. */
 export interface Step {

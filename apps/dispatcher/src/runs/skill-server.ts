@@ -1,6 +1,7 @@
 import type { McpServer, Tool } from '@agent-platform/mcp-client';
 import { callContext } from '@agent-platform/rpc';
 import type { PlannedSkill } from '../events/plan.ts';
+import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from './execution.ts';
 import { stopForMcpFailure, stopForOurFault } from './failures.ts';
 
@@ -21,6 +22,7 @@ export async function serverOf(x: Execution, skill: PlannedSkill): Promise<McpSe
  * with the next one.
  */
 export async function listTools(x: Execution, skill: PlannedSkill): Promise<readonly Tool[]> {
+  using circuit = enterCircuit(x, skill, 'list');
   const server = await serverOf(x, skill);
   const step = x.journal.begin({
     kind: 'tools_list',
@@ -29,7 +31,8 @@ export async function listTools(x: Execution, skill: PlannedSkill): Promise<read
     skill: skill.name,
   });
   try {
-    const tools = await x.mcp.listTools(server, { signal: x.signal, ...x.trace });
+    const signal = AbortSignal.any([x.signal, x.cancelled]);
+    const tools = await circuit.watch(x.mcp.listTools(server, { signal, ...x.trace }));
     x.journal.succeed(step, JSON.stringify(tools.map(({ name }) => name)));
     return tools;
   } catch (error) {

@@ -29,7 +29,7 @@ async function prepareCall(x: Execution, action: Action & { kind: 'tool_call' })
   const { skill, tool, repeatable } = await findTool(x, action.tool);
   checkApproval(x.run.plan, skill, tool.name);
   const args = render(x, action.arguments);
-  const validation = validateArguments(tool.inputSchema, args);
+  const validation = validateArguments(skill.id, tool.inputSchema, args);
   if (validation.kind === 'invalid') {
     throw failed(
       'arguments_invalid',

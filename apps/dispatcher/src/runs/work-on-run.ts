@@ -17,25 +17,28 @@ export interface WorkDeps extends Outside {
 }
 
 /** Executes a claimed run and writes what became of it. Never rejects: a run that cannot be written is taken over. */
-export async function workOnRun(deps: WorkDeps, run: ClaimedRun, { isHeld, signal }: HeldRun): Promise<void> {
+export async function workOnRun(deps: WorkDeps, run: ClaimedRun, held: HeldRun): Promise<void> {
   const { pool, metrics } = deps;
+  const { isHeld, signal, cancelled } = held;
   const logger = deps.logger.child({ run_id: run.id, event_id: run.event.id, org_id: run.orgId });
   const startedMs = performance.now();
   try {
-    const steps = run.attempts > 1 ? await loadSteps(pool, run) : [];
-    const journal = createJournal({ pool, run, steps, isHeld, onStep: metrics.step });
+    const steps = run.epoch > 1 ? await loadSteps(pool, run) : [];
+    const { step: onStep } = metrics;
+    const journal = createJournal({ pool, run, steps, isHeld, onStep, onCancelRequested: held.cancel });
     const attributes = { run_id: run.id, event_id: run.event.id };
-    const outcome = await withSpan('run', { traceparent: run.traceparent, attributes }, (traceparent) =>
-      executeRun({ ...deps, run, journal, signal, trace: traceparent ? { traceparent } : {}, isHeld }, (error) =>
+    const outcome = await withSpan('run', { traceparent: run.traceparent, attributes }, (traceparent) => {
+      const trace = traceparent ? { traceparent } : {};
+      return executeRun({ ...deps, run, journal, signal, cancelled, trace, isHeld }, (error) =>
         logger.error({ err: error }, 'a run met an error nobody foresaw'),
-      ),
-    );
-    await journal.finish(outcome);
-    metrics.runs.inc({ outcome: outcome.status });
+      );
+    });
+    const status = await journal.finish(outcome);
+    metrics.runs.inc({ outcome: status });
     metrics.runDuration.observe((performance.now() - startedMs) / 1_000);
     // At a thousand runs a second, one line for each that went well costs more than it tells.
-    if (outcome.status === 'succeeded') logger.debug('run succeeded');
-    else logger.info({ outcome: outcome.status, code: outcome.error?.code }, 'run left');
+    const code = 'error' in outcome ? outcome.error?.code : undefined;
+    logger[status === 'succeeded' ? 'debug' : 'info']({ outcome: status, code }, 'run left');
   } catch (error) {
     // The lease ends by itself, and the run is taken up again from its journal.
     if (error instanceof LeaseLost) logger.info({ reason: error.message }, 'run lost to another worker');

@@ -64,6 +64,7 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
 
   function start(run: ClaimedRun, sinceMs: number): void {
     const lease = held.add(run, sinceMs);
+    if (run.cancelRequested) lease.cancel();
     const done = workOnRun(deps, run, lease).finally(() => {
       held.remove(lease);
       working.delete(done);

@@ -22,7 +22,7 @@ const CLAIM_RUNS = `
         started_at = coalesce(started_at, now())
     from due where runs.id = due.id
     returning runs.id, runs.org_id, runs.event_id, runs.traceparent, runs.epoch, runs.attempts, runs.warnings,
-              runs.plan, runs.created_at
+              runs.plan, runs.cancel_requested_at
   )
   select claimed.*, e.event_type, e.payload, e.occurred_at, e.received_at
   from claimed join events e on e.id = claimed.event_id
@@ -37,6 +37,7 @@ interface Row {
   attempts: number;
   warnings: string;
   plan: string;
+  cancel_requested_at: Date | null;
   event_type: string;
   payload: string;
   occurred_at: Date | null;
@@ -60,6 +61,7 @@ export async function claimRuns(
     attempts: row.attempts,
     warnings: JSON.parse(row.warnings) as string[],
     plan: JSON.parse(row.plan) as Plan,
+    cancelRequested: row.cancel_requested_at !== null,
     event: {
       id: row.event_id,
       type: row.event_type,

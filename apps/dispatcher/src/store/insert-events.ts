@@ -1,13 +1,9 @@
 import type { PoolClient } from '@agent-platform/database';
 import type { IncomingEvent } from '../events/incoming-event.ts';
+import type { PlannedRun } from '../events/planned-run.ts';
 
-export interface NewRun {
+export interface NewRun extends PlannedRun {
   readonly id: string;
-  readonly triggerId: string;
-  readonly triggerName: string;
-  readonly agentId: string;
-  readonly agentName: string;
-  readonly plan: string;
 }
 
 export interface NewEvent {
@@ -42,7 +38,7 @@ const INSERT_EVENTS = `
     from unnest($13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
       as r (id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan, traceparent)
     join inserted on inserted.id = r.event_id
-    on conflict (event_id, trigger_id) do nothing
+    on conflict (event_id, trigger_id, replay_id) do nothing
   )
   select id from inserted`;
 

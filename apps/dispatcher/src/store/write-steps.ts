@@ -40,17 +40,19 @@ export const UPSERT_STEPS = `
  */
 const WRITE_STEPS = `
   with held as (
-    update runs set warnings = $3 where id = $1 and epoch = $2 and status = 'running' returning id, org_id
+    update runs set warnings = $3 where id = $1 and epoch = $2 and status = 'running'
+    returning id, org_id, cancel_requested_at
   ), written as (${UPSERT_STEPS})
-  select id from held`;
+  select cancel_requested_at is not null as cancel_requested from held`;
 
-/** @returns whether the run was still held; nothing was written if not. */
+/** @returns whether the run is to be cancelled; undefined if it was no longer held, and nothing was written. */
 export async function writeSteps(
   pool: Pool,
   run: Pick<ClaimedRun, 'id' | 'epoch'>,
   o: { readonly warnings: string; readonly steps: readonly Step[] },
-): Promise<boolean> {
+): Promise<{ readonly cancelRequested: boolean } | undefined> {
   const values = [run.id, run.epoch, o.warnings, ...stepColumns(o.steps)];
-  const { rows } = await pool.query({ name: 'write-steps', text: WRITE_STEPS, values });
-  return rows.length > 0;
+  const query = { name: 'write-steps', text: WRITE_STEPS, values };
+  const [row] = (await pool.query<{ cancel_requested: boolean }>(query)).rows;
+  return row && { cancelRequested: row.cancel_requested };
 }

@@ -22,6 +22,8 @@ import { createFakeMcp, tool, type FakeMcp } from './fake-mcp.ts';
 export const testConfig: DispatcherConfig = {
   workers: { concurrency: 32, leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 50, drainMs: 200 },
   retry: { maxAttempts: 5, baseMs: 5, maxMs: 20 },
+  circuit: { failures: 100, windowMs: 60_000, cooldownMs: 50 },
+  retention: { keepMs: 30 * 86_400_000, everyMs: 3_600_000, batches: { size: 1_000, pauseMs: 0 } },
   models: { openai: {}, anthropic: {}, turnTimeoutMs: 5_000 },
 };
 
@@ -50,6 +52,8 @@ export interface Fixture extends AsyncDisposable {
   as(orgId: string): { runs: Client<typeof RunService>; events: Client<typeof EventService> };
   /** The event's only run, when it has come to an end. */
   finished(eventId: string): Promise<Run>;
+  /** The run, once it has the status. */
+  reached(runId: string, status: RunStatus): Promise<Run>;
 }
 
 const ENDED: ReadonlySet<RunStatus> = new Set([
@@ -152,7 +156,7 @@ export async function createFixture(configuration: Configuration | Error = confi
             kind: 'user',
             subject: 'tester',
             orgId,
-            permissions: new Set(['runs:read', 'events:read']),
+            permissions: new Set(['runs:read', 'runs:write', 'events:read', 'events:write']),
           }),
         }),
         client: [],
@@ -174,6 +178,16 @@ export async function createFixture(configuration: Configuration | Error = confi
           const [run] = runs;
           if (!run || !ENDED.has(run.status)) throw new Error(`the run of ${eventId} has not ended`);
           return (await fixture.runs.getRun({ run: run.id })).run!;
+        },
+        { timeout: 10_000, interval: 10 },
+      );
+    },
+    async reached(id, status) {
+      return vi.waitFor(
+        async () => {
+          const run = (await fixture.runs.getRun({ run: id })).run!;
+          if (run.status !== status) throw new Error(`run ${id} has status ${run.status}`);
+          return run;
         },
         { timeout: 10_000, interval: 10 },
       );

@@ -803,7 +803,12 @@ export const RunScalarFieldEnum = {
   claimableAt: 'claimableAt',
   createdAt: 'createdAt',
   startedAt: 'startedAt',
-  finishedAt: 'finishedAt'
+  finishedAt: 'finishedAt',
+  replayId: 'replayId',
+  replayOf: 'replayOf',
+  resolutions: 'resolutions',
+  cancelRequestedAt: 'cancelRequestedAt',
+  cancelRequestedBy: 'cancelRequestedBy'
 } as const
 
 export type RunScalarFieldEnum = (typeof RunScalarFieldEnum)[keyof typeof RunScalarFieldEnum]

@@ -57,6 +57,11 @@ export type RunMinAggregateOutputType = {
   createdAt: Date | null
   startedAt: Date | null
   finishedAt: Date | null
+  replayId: string | null
+  replayOf: string | null
+  resolutions: string | null
+  cancelRequestedAt: Date | null
+  cancelRequestedBy: string | null
 }
 
 export type RunMaxAggregateOutputType = {
@@ -80,6 +85,11 @@ export type RunMaxAggregateOutputType = {
   createdAt: Date | null
   startedAt: Date | null
   finishedAt: Date | null
+  replayId: string | null
+  replayOf: string | null
+  resolutions: string | null
+  cancelRequestedAt: Date | null
+  cancelRequestedBy: string | null
 }
 
 export type RunCountAggregateOutputType = {
@@ -103,6 +113,11 @@ export type RunCountAggregateOutputType = {
   createdAt: number
   startedAt: number
   finishedAt: number
+  replayId: number
+  replayOf: number
+  resolutions: number
+  cancelRequestedAt: number
+  cancelRequestedBy: number
   _all: number
 }
 
@@ -138,6 +153,11 @@ export type RunMinAggregateInputType = {
   createdAt?: true
   startedAt?: true
   finishedAt?: true
+  replayId?: true
+  replayOf?: true
+  resolutions?: true
+  cancelRequestedAt?: true
+  cancelRequestedBy?: true
 }
 
 export type RunMaxAggregateInputType = {
@@ -161,6 +181,11 @@ export type RunMaxAggregateInputType = {
   createdAt?: true
   startedAt?: true
   finishedAt?: true
+  replayId?: true
+  replayOf?: true
+  resolutions?: true
+  cancelRequestedAt?: true
+  cancelRequestedBy?: true
 }
 
 export type RunCountAggregateInputType = {
@@ -184,6 +209,11 @@ export type RunCountAggregateInputType = {
   createdAt?: true
   startedAt?: true
   finishedAt?: true
+  replayId?: true
+  replayOf?: true
+  resolutions?: true
+  cancelRequestedAt?: true
+  cancelRequestedBy?: true
   _all?: true
 }
 
@@ -294,6 +324,11 @@ export type RunGroupByOutputType = {
   createdAt: Date
   startedAt: Date | null
   finishedAt: Date | null
+  replayId: string
+  replayOf: string | null
+  resolutions: string
+  cancelRequestedAt: Date | null
+  cancelRequestedBy: string | null
   _count: RunCountAggregateOutputType | null
   _avg: RunAvgAggregateOutputType | null
   _sum: RunSumAggregateOutputType | null
@@ -340,6 +375,11 @@ export type RunWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Run"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
+  replayId?: Prisma.StringFilter<"Run"> | string
+  replayOf?: Prisma.StringNullableFilter<"Run"> | string | null
+  resolutions?: Prisma.StringFilter<"Run"> | string
+  cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
+  cancelRequestedBy?: Prisma.StringNullableFilter<"Run"> | string | null
 }
 
 export type RunOrderByWithRelationInput = {
@@ -363,11 +403,16 @@ export type RunOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  replayId?: Prisma.SortOrder
+  replayOf?: Prisma.SortOrderInput | Prisma.SortOrder
+  resolutions?: Prisma.SortOrder
+  cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  cancelRequestedBy?: Prisma.SortOrderInput | Prisma.SortOrder
 }
 
 export type RunWhereUniqueInput = Prisma.AtLeast<{
   id?: string
-  eventId_triggerId?: Prisma.RunEventIdTriggerIdCompoundUniqueInput
+  eventId_triggerId_replayId?: Prisma.RunEventIdTriggerIdReplayIdCompoundUniqueInput
   AND?: Prisma.RunWhereInput | Prisma.RunWhereInput[]
   OR?: Prisma.RunWhereInput[]
   NOT?: Prisma.RunWhereInput | Prisma.RunWhereInput[]
@@ -390,7 +435,12 @@ export type RunWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Run"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
-}, "id" | "eventId_triggerId">
+  replayId?: Prisma.StringFilter<"Run"> | string
+  replayOf?: Prisma.StringNullableFilter<"Run"> | string | null
+  resolutions?: Prisma.StringFilter<"Run"> | string
+  cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
+  cancelRequestedBy?: Prisma.StringNullableFilter<"Run"> | string | null
+}, "id" | "eventId_triggerId_replayId">
 
 export type RunOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -413,6 +463,11 @@ export type RunOrderByWithAggregationInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  replayId?: Prisma.SortOrder
+  replayOf?: Prisma.SortOrderInput | Prisma.SortOrder
+  resolutions?: Prisma.SortOrder
+  cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  cancelRequestedBy?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.RunCountOrderByAggregateInput
   _avg?: Prisma.RunAvgOrderByAggregateInput
   _max?: Prisma.RunMaxOrderByAggregateInput
@@ -444,6 +499,11 @@ export type RunScalarWhereWithAggregatesInput = {
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Run"> | Date | string
   startedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
+  replayId?: Prisma.StringWithAggregatesFilter<"Run"> | string
+  replayOf?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
+  resolutions?: Prisma.StringWithAggregatesFilter<"Run"> | string
+  cancelRequestedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
+  cancelRequestedBy?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
 }
 
 export type RunCreateInput = {
@@ -467,6 +527,11 @@ export type RunCreateInput = {
   createdAt: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  replayId?: string
+  replayOf?: string | null
+  resolutions?: string
+  cancelRequestedAt?: Date | string | null
+  cancelRequestedBy?: string | null
 }
 
 export type RunUncheckedCreateInput = {
@@ -490,6 +555,11 @@ export type RunUncheckedCreateInput = {
   createdAt: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  replayId?: string
+  replayOf?: string | null
+  resolutions?: string
+  cancelRequestedAt?: Date | string | null
+  cancelRequestedBy?: string | null
 }
 
 export type RunUpdateInput = {
@@ -513,6 +583,11 @@ export type RunUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  replayId?: Prisma.StringFieldUpdateOperationsInput | string
+  replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resolutions?: Prisma.StringFieldUpdateOperationsInput | string
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type RunUncheckedUpdateInput = {
@@ -536,6 +611,11 @@ export type RunUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  replayId?: Prisma.StringFieldUpdateOperationsInput | string
+  replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resolutions?: Prisma.StringFieldUpdateOperationsInput | string
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type RunCreateManyInput = {
@@ -559,6 +639,11 @@ export type RunCreateManyInput = {
   createdAt: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
+  replayId?: string
+  replayOf?: string | null
+  resolutions?: string
+  cancelRequestedAt?: Date | string | null
+  cancelRequestedBy?: string | null
 }
 
 export type RunUpdateManyMutationInput = {
@@ -582,6 +667,11 @@ export type RunUpdateManyMutationInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  replayId?: Prisma.StringFieldUpdateOperationsInput | string
+  replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resolutions?: Prisma.StringFieldUpdateOperationsInput | string
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type RunUncheckedUpdateManyInput = {
@@ -605,11 +695,17 @@ export type RunUncheckedUpdateManyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  replayId?: Prisma.StringFieldUpdateOperationsInput | string
+  replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resolutions?: Prisma.StringFieldUpdateOperationsInput | string
+  cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
-export type RunEventIdTriggerIdCompoundUniqueInput = {
+export type RunEventIdTriggerIdReplayIdCompoundUniqueInput = {
   eventId: string
   triggerId: string
+  replayId: string
 }
 
 export type RunCountOrderByAggregateInput = {
@@ -633,6 +729,11 @@ export type RunCountOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
+  replayId?: Prisma.SortOrder
+  replayOf?: Prisma.SortOrder
+  resolutions?: Prisma.SortOrder
+  cancelRequestedAt?: Prisma.SortOrder
+  cancelRequestedBy?: Prisma.SortOrder
 }
 
 export type RunAvgOrderByAggregateInput = {
@@ -661,6 +762,11 @@ export type RunMaxOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
+  replayId?: Prisma.SortOrder
+  replayOf?: Prisma.SortOrder
+  resolutions?: Prisma.SortOrder
+  cancelRequestedAt?: Prisma.SortOrder
+  cancelRequestedBy?: Prisma.SortOrder
 }
 
 export type RunMinOrderByAggregateInput = {
@@ -684,6 +790,11 @@ export type RunMinOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
+  replayId?: Prisma.SortOrder
+  replayOf?: Prisma.SortOrder
+  resolutions?: Prisma.SortOrder
+  cancelRequestedAt?: Prisma.SortOrder
+  cancelRequestedBy?: Prisma.SortOrder
 }
 
 export type RunSumOrderByAggregateInput = {
@@ -722,6 +833,11 @@ export type RunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  replayId?: boolean
+  replayOf?: boolean
+  resolutions?: boolean
+  cancelRequestedAt?: boolean
+  cancelRequestedBy?: boolean
 }, ExtArgs["result"]["run"]>
 
 export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -745,6 +861,11 @@ export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  replayId?: boolean
+  replayOf?: boolean
+  resolutions?: boolean
+  cancelRequestedAt?: boolean
+  cancelRequestedBy?: boolean
 }, ExtArgs["result"]["run"]>
 
 export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -768,6 +889,11 @@ export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  replayId?: boolean
+  replayOf?: boolean
+  resolutions?: boolean
+  cancelRequestedAt?: boolean
+  cancelRequestedBy?: boolean
 }, ExtArgs["result"]["run"]>
 
 export type RunSelectScalar = {
@@ -791,9 +917,14 @@ export type RunSelectScalar = {
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
+  replayId?: boolean
+  replayOf?: boolean
+  resolutions?: boolean
+  cancelRequestedAt?: boolean
+  cancelRequestedBy?: boolean
 }
 
-export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "plan" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt", ExtArgs["result"]["run"]>
+export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "plan" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
 
 export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Run"
@@ -834,6 +965,23 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
     createdAt: Date
     startedAt: Date | null
     finishedAt: Date | null
+    /**
+     * Empty: the run the event started when it came in.
+     */
+    replayId: string
+    /**
+     * Of a replay: the run with an empty replay id, if there was one.
+     */
+    replayOf: string | null
+    /**
+     * JSON array: what people decided about calls without an answer.
+     */
+    resolutions: string
+    /**
+     * The worker that holds the run stops before its next step.
+     */
+    cancelRequestedAt: Date | null
+    cancelRequestedBy: string | null
   }, ExtArgs["result"]["run"]>
   composites: {}
 }
@@ -1277,6 +1425,11 @@ export interface RunFieldRefs {
   readonly createdAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly startedAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly finishedAt: Prisma.FieldRef<"Run", 'DateTime'>
+  readonly replayId: Prisma.FieldRef<"Run", 'String'>
+  readonly replayOf: Prisma.FieldRef<"Run", 'String'>
+  readonly resolutions: Prisma.FieldRef<"Run", 'String'>
+  readonly cancelRequestedAt: Prisma.FieldRef<"Run", 'DateTime'>
+  readonly cancelRequestedBy: Prisma.FieldRef<"Run", 'String'>
 }
     
 

@@ -15,7 +15,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/events.proto.
  */
 export const file_agentplatform_dispatch_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSL7AgoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIoCgdwYXlsb2FkGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSLwoLb2NjdXJyZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkdXBsaWNhdGVfb2YYCCABKAkSPQoKZHVwbGljYXRlcxgJIAMoCzIpLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnREdXBsaWNhdGUSPQoJZGVjaXNpb25zGAogAygLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24iVgoORXZlbnREdXBsaWNhdGUSEwoLZGVsaXZlcnlfaWQYASABKAkSLwoLcmVjZWl2ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImcKD1RyaWdnZXJEZWNpc2lvbhISCgp0cmlnZ2VyX2lkGAEgASgJEg8KB3RyaWdnZXIYAiABKAkSDwoHbWF0Y2hlZBgDIAEoCBIOCgZyZWFzb24YBCABKAkSDgoGcnVuX2lkGAUgASgJIikKD0dldEV2ZW50UmVxdWVzdBIWCgVldmVudBgBIAEoCUIHukgEcgIQASJDChBHZXRFdmVudFJlc3BvbnNlEi8KBWV2ZW50GAEgASgLMiAuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudCJ1ChFMaXN0RXZlbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRISCgpldmVudF90eXBlGAMgASgJEhkKEXdlYmhvb2tfc291cmNlX2lkGAQgASgJIl8KEkxpc3RFdmVudHNSZXNwb25zZRIwCgZldmVudHMYASADKAsyIC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTLHAgoMRXZlbnRTZXJ2aWNlEp4BCghHZXRFdmVudBIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RXZlbnRSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRFdmVudFJlc3BvbnNlIjmQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCH2IFZXZlbnQSFi9hcGkvdjEvZXZlbnRzL3tldmVudH0SlQEKCkxpc3RFdmVudHMSLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXF1ZXN0Gi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiKpACAYrOGA0KC2V2ZW50czpyZWFkgtPkkwIQEg4vYXBpL3YxL2V2ZW50c2IGcHJvdG8z", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSL7AgoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIoCgdwYXlsb2FkGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSLwoLb2NjdXJyZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkdXBsaWNhdGVfb2YYCCABKAkSPQoKZHVwbGljYXRlcxgJIAMoCzIpLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnREdXBsaWNhdGUSPQoJZGVjaXNpb25zGAogAygLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24iVgoORXZlbnREdXBsaWNhdGUSEwoLZGVsaXZlcnlfaWQYASABKAkSLwoLcmVjZWl2ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImcKD1RyaWdnZXJEZWNpc2lvbhISCgp0cmlnZ2VyX2lkGAEgASgJEg8KB3RyaWdnZXIYAiABKAkSDwoHbWF0Y2hlZBgDIAEoCBIOCgZyZWFzb24YBCABKAkSDgoGcnVuX2lkGAUgASgJIikKD0dldEV2ZW50UmVxdWVzdBIWCgVldmVudBgBIAEoCUIHukgEcgIQASJDChBHZXRFdmVudFJlc3BvbnNlEi8KBWV2ZW50GAEgASgLMiAuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudCJ1ChFMaXN0RXZlbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRISCgpldmVudF90eXBlGAMgASgJEhkKEXdlYmhvb2tfc291cmNlX2lkGAQgASgJIl8KEkxpc3RFdmVudHNSZXNwb25zZRIwCgZldmVudHMYASADKAsyIC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLFAQoSUmVwbGF5RXZlbnRSZXF1ZXN0EhYKBWV2ZW50GAEgASgJQge6SARyAhABEpYBCglyZXBsYXlfaWQYAiABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpImcKE1JlcGxheUV2ZW50UmVzcG9uc2USEQoJcmVwbGF5X2lkGAEgASgJEj0KCWRlY2lzaW9ucxgCIAMoCzIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuVHJpZ2dlckRlY2lzaW9uIvcCChNSZXBsYXlFdmVudHNSZXF1ZXN0EjkKDXJlY2VpdmVkX2Zyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESOwoPcmVjZWl2ZWRfYmVmb3JlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEhIKCmV2ZW50X3R5cGUYAyABKAkSGQoRd2ViaG9va19zb3VyY2VfaWQYBCABKAkSDwoHdHJpZ2dlchgFIAEoCRKWAQoJcmVwbGF5X2lkGAYgASgJQoIBukh/ugF8ChByZXBsYXlfaWQuZm9ybWF0EkBtdXN0IGJlIGF0IG1vc3QgNjQgbGV0dGVycywgZGlnaXRzLCBkb3RzLCBkYXNoZXMgYW5kIHVuZGVyc2NvcmVzGiZ0aGlzLm1hdGNoZXMoJ15bQS1aYS16MC05Ll8tXXswLDY0fSQnKRIPCgdkcnlfcnVuGAcgASgIImgKFFJlcGxheUV2ZW50c1Jlc3BvbnNlEhEKCXJlcGxheV9pZBgBIAEoCRITCgtldmVudF9jb3VudBgCIAEoDRIRCglydW5fY291bnQYAyABKA0SFQoNc3RhcnRlZF9jb3VudBgEIAEoDTKYBQoMRXZlbnRTZXJ2aWNlEp4BCghHZXRFdmVudBIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RXZlbnRSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRFdmVudFJlc3BvbnNlIjmQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCH2IFZXZlbnQSFi9hcGkvdjEvZXZlbnRzL3tldmVudH0SlQEKCkxpc3RFdmVudHMSLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXF1ZXN0Gi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiKpACAYrOGA0KC2V2ZW50czpyZWFkgtPkkwIQEg4vYXBpL3YxL2V2ZW50cxKoAQoLUmVwbGF5RXZlbnQSLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50UmVxdWVzdBouLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRSZXNwb25zZSI6is4YDgoMZXZlbnRzOndyaXRlgtPkkwIiOgEqIh0vYXBpL3YxL2V2ZW50cy97ZXZlbnR9OnJlcGxheRKjAQoMUmVwbGF5RXZlbnRzEi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudHNSZXF1ZXN0Gi8uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudHNSZXNwb25zZSIyis4YDgoMZXZlbnRzOndyaXRlgtPkkwIaOgEqIhUvYXBpL3YxL2V2ZW50czpyZXBsYXliBnByb3RvMw", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Event
@@ -245,6 +245,156 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
   messageDesc(file_agentplatform_dispatch_v1_events, 6);
 
 /**
+ * @generated from message agentplatform.dispatch.v1.ReplayEventRequest
+ */
+export type ReplayEventRequest = Message<"agentplatform.dispatch.v1.ReplayEventRequest"> & {
+  /**
+   * @generated from field: string event = 1;
+   */
+  event: string;
+
+  /**
+   * Makes repeating this request safe: one run per event, trigger and replay id. Chosen by the caller, or by the
+   * platform if empty.
+   *
+   * @generated from field: string replay_id = 2;
+   */
+  replayId: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ReplayEventRequest.
+ * Use `create(ReplayEventRequestSchema)` to create a new message.
+ */
+export const ReplayEventRequestSchema: GenMessage<ReplayEventRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 7);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ReplayEventResponse
+ */
+export type ReplayEventResponse = Message<"agentplatform.dispatch.v1.ReplayEventResponse"> & {
+  /**
+   * @generated from field: string replay_id = 1;
+   */
+  replayId: string;
+
+  /**
+   * Every trigger of the tenant as of now, why it did or did not start a run, and the run of this replay.
+   *
+   * @generated from field: repeated agentplatform.dispatch.v1.TriggerDecision decisions = 2;
+   */
+  decisions: TriggerDecision[];
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ReplayEventResponse.
+ * Use `create(ReplayEventResponseSchema)` to create a new message.
+ */
+export const ReplayEventResponseSchema: GenMessage<ReplayEventResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 8);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ReplayEventsRequest
+ */
+export type ReplayEventsRequest = Message<"agentplatform.dispatch.v1.ReplayEventsRequest"> & {
+  /**
+   * Events received from then on.
+   *
+   * @generated from field: google.protobuf.Timestamp received_from = 1;
+   */
+  receivedFrom?: Timestamp | undefined;
+
+  /**
+   * Events received before then.
+   *
+   * @generated from field: google.protobuf.Timestamp received_before = 2;
+   */
+  receivedBefore?: Timestamp | undefined;
+
+  /**
+   * Only events of this type.
+   *
+   * @generated from field: string event_type = 3;
+   */
+  eventType: string;
+
+  /**
+   * Only events of this source: its id.
+   *
+   * @generated from field: string webhook_source_id = 4;
+   */
+  webhookSourceId: string;
+
+  /**
+   * Only for this trigger: id or name.
+   *
+   * @generated from field: string trigger = 5;
+   */
+  trigger: string;
+
+  /**
+   * As in ReplayEvent. A request that was cut short is completed by the same request with the same replay id.
+   *
+   * @generated from field: string replay_id = 6;
+   */
+  replayId: string;
+
+  /**
+   * Only count; nothing is started and nothing is too much.
+   *
+   * @generated from field: bool dry_run = 7;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ReplayEventsRequest.
+ * Use `create(ReplayEventsRequestSchema)` to create a new message.
+ */
+export const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 9);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ReplayEventsResponse
+ */
+export type ReplayEventsResponse = Message<"agentplatform.dispatch.v1.ReplayEventsResponse"> & {
+  /**
+   * Of the runs, for ListRuns. Empty after a dry run.
+   *
+   * @generated from field: string replay_id = 1;
+   */
+  replayId: string;
+
+  /**
+   * Events that were asked for, without duplicates of others. Counted up to 1,000,000.
+   *
+   * @generated from field: uint32 event_count = 2;
+   */
+  eventCount: number;
+
+  /**
+   * Runs they mean: one for each event and trigger that match now.
+   *
+   * @generated from field: uint32 run_count = 3;
+   */
+  runCount: number;
+
+  /**
+   * Runs this very request has started; fewer than run_count when an earlier one with the same replay id started some.
+   *
+   * @generated from field: uint32 started_count = 4;
+   */
+  startedCount: number;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ReplayEventsResponse.
+ * Use `create(ReplayEventsResponseSchema)` to create a new message.
+ */
+export const ReplayEventsResponseSchema: GenMessage<ReplayEventsResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 10);
+
+/**
  * Events: what came in, and what every trigger made of it.
  *
  * @generated from service agentplatform.dispatch.v1.EventService
@@ -267,6 +417,28 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Matches an event with the configuration of now and starts a new run for every trigger that matches, whether or not
+   * it had one. The event's own decisions stay as they were.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.EventService.ReplayEvent
+   */
+  replayEvent: {
+    methodKind: "unary";
+    input: typeof ReplayEventRequestSchema;
+    output: typeof ReplayEventResponseSchema;
+  },
+  /**
+   * The same for all events of a time range. Starts at most 10,000 runs; a range that means more is refused, with the
+   * count.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.EventService.ReplayEvents
+   */
+  replayEvents: {
+    methodKind: "unary";
+    input: typeof ReplayEventsRequestSchema;
+    output: typeof ReplayEventsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agentplatform_dispatch_v1_events, 0);

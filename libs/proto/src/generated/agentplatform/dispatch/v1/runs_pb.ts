@@ -15,7 +15,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/runs.proto.
  */
 export const file_agentplatform_dispatch_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAki/AMKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZvdXRwdXQYDCABKAkSLgoKY3JlYXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KBXN0ZXBzGBAgAygLMh8uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5TdGVwIoUDCgRTdGVwEg4KBm51bWJlchgBIAEoDRIxCgRraW5kGAIgASgOMiMuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5TdGVwS2luZBI1CgZzdGF0dXMYAyABKA4yJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBTdGF0dXMSDQoFc2tpbGwYBCABKAkSDAoEdG9vbBgFIAEoCRIqCglhcmd1bWVudHMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EiYKBnJlc3VsdBgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIxCgVlcnJvchgIIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbRIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4ioAEKD0xpc3RSdW5zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRIQCghldmVudF9pZBgDIAEoCRISCgp0cmlnZ2VyX2lkGAQgASgJEjQKBnN0YXR1cxgFIAEoDjIkLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuU3RhdHVzIlkKEExpc3RSdW5zUmVzcG9uc2USLAoEcnVucxgBIAMoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSrjAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEiAKHFJVTl9TVEFUVVNfQVdBSVRJTkdfQVBQUk9WQUwQAxIYChRSVU5fU1RBVFVTX1NVQ0NFRURFRBAEEhUKEVJVTl9TVEFUVVNfRkFJTEVEEAUSGAoUUlVOX1NUQVRVU19DQU5DRUxMRUQQBhIeChpSVU5fU1RBVFVTX09VVENPTUVfVU5LTk9XThAHKnIKCFN0ZXBLaW5kEhkKFVNURVBfS0lORF9VTlNQRUNJRklFRBAAEhgKFFNURVBfS0lORF9UT09MU19MSVNUEAESFwoTU1RFUF9LSU5EX1RPT0xfQ0FMTBACEhgKFFNURVBfS0lORF9NT0RFTF9UVVJOEAMqdQoKU3RlcFN0YXR1cxIbChdTVEVQX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE1NURVBfU1RBVFVTX1NUQVJURUQQARIZChVTVEVQX1NUQVRVU19TVUNDRUVERUQQAhIWChJTVEVQX1NUQVRVU19GQUlMRUQQAzKtAgoKUnVuU2VydmljZRKQAQoGR2V0UnVuEiguYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXF1ZXN0GikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXNwb25zZSIxkAIBis4YCwoJcnVuczpyZWFkgtPkkwIZYgNydW4SEi9hcGkvdjEvcnVucy97cnVufRKLAQoITGlzdFJ1bnMSKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RSdW5zUmVxdWVzdBorLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJ1bnNSZXNwb25zZSImkAIBis4YCwoJcnVuczpyZWFkgtPkkwIOEgwvYXBpL3YxL3J1bnNiBnByb3RvMw", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkitAUKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZvdXRwdXQYDCABKAkSLgoKY3JlYXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KBXN0ZXBzGBAgAygLMh8uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5TdGVwEhEKCXJlcGxheV9pZBgRIAEoCRIRCglyZXBsYXlfb2YYEiABKAkSOgoLcmVzb2x1dGlvbnMYEyADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb24SNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTY2FuY2VsX3JlcXVlc3RlZF9ieRgVIAEoCSLgAQoKUmVzb2x1dGlvbhI9CgdvdXRjb21lGAEgASgOMiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHV0aW9uT3V0Y29tZRIMCgRub3RlGAIgASgJEhMKC3Jlc29sdmVkX2J5GAMgASgJEi8KC3Jlc29sdmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRzdGVwGAUgASgNEjEKBWVycm9yGAYgASgLMiIuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5Qcm9ibGVtIq8DCgRTdGVwEg4KBm51bWJlchgBIAEoDRIxCgRraW5kGAIgASgOMiMuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5TdGVwS2luZBI1CgZzdGF0dXMYAyABKA4yJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBTdGF0dXMSDQoFc2tpbGwYBCABKAkSDAoEdG9vbBgFIAEoCRIqCglhcmd1bWVudHMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EiYKBnJlc3VsdBgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIxCgVlcnJvchgIIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbRIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPaWRlbXBvdGVuY3lfa2V5GAsgASgJEg8KB2F0dGVtcHQYDCABKA0iJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iswEKD0xpc3RSdW5zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRIQCghldmVudF9pZBgDIAEoCRISCgp0cmlnZ2VyX2lkGAQgASgJEjQKBnN0YXR1cxgFIAEoDjIkLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuU3RhdHVzEhEKCXJlcGxheV9pZBgGIAEoCSJZChBMaXN0UnVuc1Jlc3BvbnNlEiwKBHJ1bnMYASADKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkijAEKEVJlc29sdmVSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQARJJCgdvdXRjb21lGAIgASgOMiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHV0aW9uT3V0Y29tZUIKukgHggEEEAEgABIWCgRub3RlGAMgASgJQgi6SAVyAxjQDyJBChJSZXNvbHZlUnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iKAoQQ2FuY2VsUnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiQAoRQ2FuY2VsUnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4q4wEKCVJ1blN0YXR1cxIaChZSVU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRUlVOX1NUQVRVU19RVUVVRUQQARIWChJSVU5fU1RBVFVTX1JVTk5JTkcQAhIgChxSVU5fU1RBVFVTX0FXQUlUSU5HX0FQUFJPVkFMEAMSGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQBBIVChFSVU5fU1RBVFVTX0ZBSUxFRBAFEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMTEVEEAYSHgoaUlVOX1NUQVRVU19PVVRDT01FX1VOS05PV04QBypyCghTdGVwS2luZBIZChVTVEVQX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTVEVQX0tJTkRfVE9PTFNfTElTVBABEhcKE1NURVBfS0lORF9UT09MX0NBTEwQAhIYChRTVEVQX0tJTkRfTU9ERUxfVFVSThADKnUKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19TVEFSVEVEEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMqlgEKEVJlc29sdXRpb25PdXRjb21lEiIKHlJFU09MVVRJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEiAKHFJFU09MVVRJT05fT1VUQ09NRV9TVUNDRUVERUQQARIcChhSRVNPTFVUSU9OX09VVENPTUVfUkVUUlkQAhIdChlSRVNPTFVUSU9OX09VVENPTUVfRkFJTEVEEAMy+QQKClJ1blNlcnZpY2USkAEKBkdldFJ1bhIoLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0UnVuUmVxdWVzdBopLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0UnVuUmVzcG9uc2UiMZACAYrOGAsKCXJ1bnM6cmVhZILT5JMCGWIDcnVuEhIvYXBpL3YxL3J1bnMve3J1bn0SiwEKCExpc3RSdW5zEiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1JlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RSdW5zUmVzcG9uc2UiJpACAYrOGAsKCXJ1bnM6cmVhZILT5JMCDhIML2FwaS92MS9ydW5zEqUBCgpSZXNvbHZlUnVuEiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHZlUnVuUmVxdWVzdBotLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlc3BvbnNlIjqKzhgMCgpydW5zOndyaXRlgtPkkwIkOgEqYgNydW4iGi9hcGkvdjEvcnVucy97cnVufTpyZXNvbHZlEqEBCglDYW5jZWxSdW4SKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlc3BvbnNlIjmKzhgMCgpydW5zOndyaXRlgtPkkwIjOgEqYgNydW4iGS9hcGkvdjEvcnVucy97cnVufTpjYW5jZWxiBnByb3RvMw", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Problem
@@ -85,7 +85,7 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
   status: RunStatus;
 
   /**
-   * Why it failed.
+   * Why it failed or waits, or what a person has to find out. Of a cancelled run: what went wrong last.
    *
    * @generated from field: agentplatform.dispatch.v1.Problem error = 8;
    */
@@ -99,14 +99,14 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
   warnings: string[];
 
   /**
-   * How often a worker has taken it up.
+   * How often a worker has taken it up, without the times that ended at an open circuit.
    *
    * @generated from field: uint32 attempts = 10;
    */
   attempts: number;
 
   /**
-   * When a queued run that failed in passing is tried again.
+   * When a queued run that was taken up before is tried again.
    *
    * @generated from field: google.protobuf.Timestamp next_attempt_at = 11;
    */
@@ -138,6 +138,39 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
    * @generated from field: repeated agentplatform.dispatch.v1.Step steps = 16;
    */
   steps: Step[];
+
+  /**
+   * The replay that started it; empty for the run an event started when it came in.
+   *
+   * @generated from field: string replay_id = 17;
+   */
+  replayId: string;
+
+  /**
+   * Of a replay: the run the event started with the same trigger when it came in, if there was one.
+   *
+   * @generated from field: string replay_of = 18;
+   */
+  replayOf: string;
+
+  /**
+   * Decisions of people about calls without an answer, oldest first.
+   *
+   * @generated from field: repeated agentplatform.dispatch.v1.Resolution resolutions = 19;
+   */
+  resolutions: Resolution[];
+
+  /**
+   * @generated from field: google.protobuf.Timestamp cancel_requested_at = 20;
+   */
+  cancelRequestedAt?: Timestamp | undefined;
+
+  /**
+   * The subject of the caller's token.
+   *
+   * @generated from field: string cancel_requested_by = 21;
+   */
+  cancelRequestedBy: string;
 };
 
 /**
@@ -146,6 +179,54 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_agentplatform_dispatch_v1_runs, 1);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.Resolution
+ */
+export type Resolution = Message<"agentplatform.dispatch.v1.Resolution"> & {
+  /**
+   * @generated from field: agentplatform.dispatch.v1.ResolutionOutcome outcome = 1;
+   */
+  outcome: ResolutionOutcome;
+
+  /**
+   * @generated from field: string note = 2;
+   */
+  note: string;
+
+  /**
+   * The subject of the caller's token.
+   *
+   * @generated from field: string resolved_by = 3;
+   */
+  resolvedBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp resolved_at = 4;
+   */
+  resolvedAt?: Timestamp | undefined;
+
+  /**
+   * The number of the step that had no answer.
+   *
+   * @generated from field: uint32 step = 5;
+   */
+  step: number;
+
+  /**
+   * What the run said until then.
+   *
+   * @generated from field: agentplatform.dispatch.v1.Problem error = 6;
+   */
+  error?: Problem | undefined;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.Resolution.
+ * Use `create(ResolutionSchema)` to create a new message.
+ */
+export const ResolutionSchema: GenMessage<Resolution> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 2);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Step
@@ -206,6 +287,20 @@ export type Step = Message<"agentplatform.dispatch.v1.Step"> & {
    * @generated from field: google.protobuf.Timestamp finished_at = 10;
    */
   finishedAt?: Timestamp | undefined;
+
+  /**
+   * What a tool call carries in the header Idempotency-Key and in _meta; the same in every attempt at it.
+   *
+   * @generated from field: string idempotency_key = 11;
+   */
+  idempotencyKey: string;
+
+  /**
+   * From 1: which attempt at the same thing this is.
+   *
+   * @generated from field: uint32 attempt = 12;
+   */
+  attempt: number;
 };
 
 /**
@@ -213,7 +308,7 @@ export type Step = Message<"agentplatform.dispatch.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 2);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 3);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunRequest
@@ -230,7 +325,7 @@ export type GetRunRequest = Message<"agentplatform.dispatch.v1.GetRunRequest"> &
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 3);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 4);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunResponse
@@ -247,7 +342,7 @@ export type GetRunResponse = Message<"agentplatform.dispatch.v1.GetRunResponse">
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 4);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsRequest
@@ -277,6 +372,11 @@ export type ListRunsRequest = Message<"agentplatform.dispatch.v1.ListRunsRequest
    * @generated from field: agentplatform.dispatch.v1.RunStatus status = 5;
    */
   status: RunStatus;
+
+  /**
+   * @generated from field: string replay_id = 6;
+   */
+  replayId: string;
 };
 
 /**
@@ -284,7 +384,7 @@ export type ListRunsRequest = Message<"agentplatform.dispatch.v1.ListRunsRequest
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsResponse
@@ -306,7 +406,87 @@ export type ListRunsResponse = Message<"agentplatform.dispatch.v1.ListRunsRespon
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ResolveRunRequest
+ */
+export type ResolveRunRequest = Message<"agentplatform.dispatch.v1.ResolveRunRequest"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * @generated from field: agentplatform.dispatch.v1.ResolutionOutcome outcome = 2;
+   */
+  outcome: ResolutionOutcome;
+
+  /**
+   * What was found out, and how. After "succeeded" the model reads it too.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ResolveRunRequest.
+ * Use `create(ResolveRunRequestSchema)` to create a new message.
+ */
+export const ResolveRunRequestSchema: GenMessage<ResolveRunRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ResolveRunResponse
+ */
+export type ResolveRunResponse = Message<"agentplatform.dispatch.v1.ResolveRunResponse"> & {
+  /**
+   * @generated from field: agentplatform.dispatch.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ResolveRunResponse.
+ * Use `create(ResolveRunResponseSchema)` to create a new message.
+ */
+export const ResolveRunResponseSchema: GenMessage<ResolveRunResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.CancelRunRequest
+ */
+export type CancelRunRequest = Message<"agentplatform.dispatch.v1.CancelRunRequest"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.CancelRunRequest.
+ * Use `create(CancelRunRequestSchema)` to create a new message.
+ */
+export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.CancelRunResponse
+ */
+export type CancelRunResponse = Message<"agentplatform.dispatch.v1.CancelRunResponse"> & {
+  /**
+   * @generated from field: agentplatform.dispatch.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.CancelRunResponse.
+ * Use `create(CancelRunResponseSchema)` to create a new message.
+ */
+export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
 
 /**
  * @generated from enum agentplatform.dispatch.v1.RunStatus
@@ -441,6 +621,48 @@ export const StepStatusSchema: GenEnum<StepStatus> = /*@__PURE__*/
   enumDesc(file_agentplatform_dispatch_v1_runs, 2);
 
 /**
+ * @generated from enum agentplatform.dispatch.v1.ResolutionOutcome
+ */
+export const ResolutionOutcome = {
+  /**
+   * @generated from enum value: RESOLUTION_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The call took effect. A direct tool call has succeeded; a prompt goes on, and the model is told so, with the note.
+   *
+   * @generated from enum value: RESOLUTION_OUTCOME_SUCCEEDED = 1;
+   */
+  SUCCEEDED: 1,
+
+  /**
+   * The call is made again, with the same idempotency key.
+   *
+   * @generated from enum value: RESOLUTION_OUTCOME_RETRY = 2;
+   */
+  RETRY: 2,
+
+  /**
+   * The run has failed, with code resolved_as_failed.
+   *
+   * @generated from enum value: RESOLUTION_OUTCOME_FAILED = 3;
+   */
+  FAILED: 3,
+} as const;
+
+/**
+ * @generated from enum agentplatform.dispatch.v1.ResolutionOutcome
+ */
+export type ResolutionOutcome = (typeof ResolutionOutcome)[keyof typeof ResolutionOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum agentplatform.dispatch.v1.ResolutionOutcome.
+ */
+export const ResolutionOutcomeSchema: GenEnum<ResolutionOutcome> = /*@__PURE__*/
+  enumDesc(file_agentplatform_dispatch_v1_runs, 3);
+
+/**
  * Runs: what an agent did for an event, step by step.
  *
  * @generated from service agentplatform.dispatch.v1.RunService
@@ -465,6 +687,27 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof ListRunsRequestSchema;
     output: typeof ListRunsResponseSchema;
+  },
+  /**
+   * Says what became of the call a run with status outcome_unknown has no answer to.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.RunService.ResolveRun
+   */
+  resolveRun: {
+    methodKind: "unary";
+    input: typeof ResolveRunRequestSchema;
+    output: typeof ResolveRunResponseSchema;
+  },
+  /**
+   * A queued run is cancelled at once. A running one stops before its next step, within seconds: a call that is under
+   * way is cut off if it may be repeated, and otherwise its answer is waited for and recorded.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.RunService.CancelRun
+   */
+  cancelRun: {
+    methodKind: "unary";
+    input: typeof CancelRunRequestSchema;
+    output: typeof CancelRunResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agentplatform_dispatch_v1_runs, 0);

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
+import { newId } from '@agent-platform/service';
+import { deleteOldEvents, type EventPosition } from '../store/delete-old-events.ts';
+import { deleteOldRuns } from '../store/delete-old-runs.ts';
+
+export interface Batches {
+  /** Runs or events per transaction, at most. */
+  readonly size: number;
+  /** Between transactions, for everybody else. */
+  readonly pauseMs: number;
+}
+
+export interface Deleted {
+  readonly runs: number;
+  readonly steps: number;
+  readonly events: number;
+  readonly duplicates: number;
+}
+
+/** `next`: where to go on; undefined at the end. */
+type Batch<P> = Partial<Deleted> & { readonly next: P | undefined };
+
+/** Held by each batch for its length: whoever does not get it leaves the rest to the one that has it. */
+const LOCK = `select pg_try_advisory_xact_lock(hashtext('dispatcher retention')) as mine`;
+
+/**
+ * Deletes runs that ended before `before`, and events that came before it and have no run left. A run that has not
+ * ended stays, whatever its age, and its event with it.
+ *
+ * @param onBatch - told what a batch has deleted, once it is committed.
+ */
+export async function deleteOld(
+  pool: Pool,
+  o: { readonly before: Date; readonly batches: Batches; readonly signal: AbortSignal },
+  onBatch: (deleted: Partial<Deleted>) => void,
+): Promise<void> {
+  const { before, signal } = o;
+  const { size: limit } = o.batches;
+
+  /** From one position to the next, as long as there is one. @returns whether it came to the end. */
+  async function walk<P>(from: P, work: (client: PoolClient, after: P) => Promise<Batch<P>>): Promise<boolean> {
+    for (let after = from; ;) {
+      const done = await transaction(pool, async (client) => {
+        const { rows } = await client.query<{ mine: boolean }>(LOCK);
+        return rows[0]!.mine ? work(client, after) : undefined;
+      });
+      if (!done) return false;
+      const { next, ...deleted } = done;
+      onBatch(deleted);
+      if (next === undefined) return true;
+      after = next;
+      await sleep(o.batches.pauseMs, undefined, { signal });
+    }
+  }
+
+  const firstTooYoung = newId('run', before.getTime());
+  const isMine = await walk('', (client, after) =>
+    deleteOldRuns(client, { after, before: firstTooYoung, finishedBefore: before, limit }),
+  );
+  // Runs first: an event goes when its last run is gone.
+  const first: EventPosition = { receivedAt: new Date(0), id: '' };
+  if (isMine) await walk(first, (client, after) => deleteOldEvents(client, { after, before, limit }));
+}

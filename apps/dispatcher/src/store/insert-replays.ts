@@ -1,0 +1,59 @@
+import type { Pool } from '@agent-platform/database';
+import type { PlannedRun } from '../events/planned-run.ts';
+
+export interface ReplayRun {
+  readonly id: string;
+  readonly eventId: string;
+  readonly triggerId: string;
+  readonly traceparent: string;
+}
+
+/**
+ * Runs of a replay, each with the run that the event started itself. What the replay has started already is left
+ * alone, which makes it safe to repeat. The lock on the events keeps retention from deleting one under its new run:
+ * it deletes only what it could lock, and looks for runs after that. Rows are inserted in the order of events and
+ * triggers in every statement: no deadlocks.
+ */
+const INSERT_REPLAYS = `
+  with present as (
+    select id from events where org_id = $1 and id = any ($4::text[]) order by id for key share
+  )
+  insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan, traceparent, status,
+                    claimable_at, created_at, replay_id, replay_of)
+  select r.id, $1, r.event_id, r.trigger_id, t.trigger_name, t.agent_id, t.agent_name, t.plan, r.traceparent, 'queued',
+         now(), now(), $2, o.id
+  from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as r (id, event_id, trigger_id, traceparent)
+  join present on present.id = r.event_id
+  join unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+    as t (trigger_id, trigger_name, agent_id, agent_name, plan) on t.trigger_id = r.trigger_id
+  left join runs o on o.event_id = r.event_id and o.trigger_id = r.trigger_id and o.replay_id = ''
+  order by r.event_id, r.trigger_id
+  on conflict (event_id, trigger_id, replay_id) do nothing`;
+
+/** @returns how many runs were new. */
+export async function insertReplays(
+  pool: Pool,
+  o: {
+    readonly orgId: string;
+    readonly replayId: string;
+    readonly runs: readonly ReplayRun[];
+    readonly planned: readonly PlannedRun[];
+  },
+): Promise<number> {
+  const { orgId, replayId, runs, planned } = o;
+  if (runs.length === 0) return 0;
+  const { rowCount } = await pool.query(INSERT_REPLAYS, [
+    orgId,
+    replayId,
+    runs.map(({ id }) => id),
+    runs.map(({ eventId }) => eventId),
+    runs.map(({ triggerId }) => triggerId),
+    runs.map(({ traceparent }) => traceparent),
+    planned.map(({ triggerId }) => triggerId),
+    planned.map(({ triggerName }) => triggerName),
+    planned.map(({ agentId }) => agentId),
+    planned.map(({ agentName }) => agentName),
+    planned.map(({ plan }) => plan),
+  ]);
+  return rowCount ?? 0;
+}

@@ -1,0 +1,55 @@
+import { createServer } from '@agent-platform/rpc';
+import { createLogger, createMetrics } from '@agent-platform/service';
+import { expect, it } from 'vitest';
+import { ORG } from './support/configuration.ts';
+import { mcpFault } from './support/fake-mcp.ts';
+import { createFixture } from './support/fixture.ts';
+
+it('people resolve, cancel and replay over REST, with names as they are written there', async () => {
+  await using fixture = await createFixture();
+  fixture.mcp.onCall = () => {
+    throw mcpFault.timeout();
+  };
+  const dispatcher = await fixture.start();
+  const [eventId] = await dispatcher.deliver({});
+  const { id } = await fixture.finished(eventId!);
+  const permissions = new Set(['runs:read', 'runs:write', 'events:read', 'events:write']);
+  await using server = await createServer({
+    services: [dispatcher.service],
+    authenticate: async () => ({ kind: 'user', subject: 'auth0|ann', orgId: ORG, permissions }),
+    logger: createLogger({ level: 'silent', service: 'dispatcher' }),
+    metrics: createMetrics(),
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const post = async (path: string, body: object) => {
+    const headers = { authorization: 'Bearer x', 'content-type': 'application/json' };
+    const answer = await fetch(`${server.url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return [answer.status, await answer.json()] as const;
+  };
+
+  expect(await post(`runs/${id}:cancel`, {})).toMatchObject([409, { code: 'run_state_wrong' }]);
+  expect(await post(`runs/${id}:resolve`, { outcome: 'succeeded', note: 'in the ledger' })).toMatchObject([
+    200,
+    {
+      status: 'succeeded',
+      resolutions: [
+        { outcome: 'succeeded', note: 'in the ledger', resolved_by: 'auth0|ann', error: { code: 'outcome_unknown' } },
+      ],
+      steps: [{}, { status: 'succeeded', idempotency_key: `${id}:call`, attempt: 1 }],
+    },
+  ]);
+  expect(await post(`runs/${id}:resolve`, { outcome: 'failed' })).toMatchObject([409, { code: 'run_state_wrong' }]);
+  expect(await post(`runs/${id}:resolve`, { outcome: 'perhaps' })).toMatchObject([400, {}]);
+
+  expect(await post(`events/${eventId}:replay`, { replay_id: 'fix-42' })).toMatchObject([
+    200,
+    { replay_id: 'fix-42', decisions: [{ trigger_id: 'trg_1', matched: true }] },
+  ]);
+  const day = { received_from: '2020-01-01T00:00:00Z', received_before: '2999-01-01T00:00:00Z' };
+  expect(await post('events:replay', { ...day, dry_run: true })).toMatchObject([
+    200,
+    { event_count: 1, run_count: 1, started_count: 0 },
+  ]);
+  expect(await post('events:replay', { dry_run: true })).toMatchObject([400, {}]);
+});
