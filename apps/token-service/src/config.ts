@@ -1,4 +1,5 @@
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { parseVersionedKeys, VERSIONED_KEYS_EXPECTED } from './versioned-keys.ts';
 
 const keys = { expected: VERSIONED_KEYS_EXPECTED, parse: parseVersionedKeys, secret: true };
@@ -6,6 +7,7 @@ const keys = { expected: VERSIONED_KEYS_EXPECTED, parse: parseVersionedKeys, sec
 const processSpec = {
   peppers: variable.parsed('TOKEN_PEPPERS', keys),
   keyRing: variable.parsed('CREDENTIAL_KEYS', keys),
+  dataKeyMaxAgeMs: variable.durationMs('CREDENTIAL_DATA_KEY_MAX_AGE', { default: DATA_KEY_MAX_AGE_MS }),
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
   serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
   host: variable.string('HOST', { default: '127.0.0.1' }),

@@ -1,7 +1,11 @@
 import { createPool, migrate } from '@agent-platform/database';
 import type { Routes } from '@agent-platform/rpc';
-import type { Logger, Service } from '@agent-platform/service';
-import { createSealer } from './credentials/sealing.ts';
+import { createMetrics, type Logger, type Metrics, type Service } from '@agent-platform/service';
+import { createDataKeys } from './credentials/data-keys.ts';
+import { createKeyRing } from './credentials/key-ring.ts';
+import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
+import { createRotationMetrics } from './credentials/rotation/rotation-metrics.ts';
+import { startRotation } from './credentials/rotation/start-rotation.ts';
 import { createDatabase, migrationsDir } from './database.ts';
 import { createRoutes } from './routes.ts';
 import type { VersionedKeys } from './versioned-keys.ts';
@@ -9,14 +13,18 @@ import type { VersionedKeys } from './versioned-keys.ts';
 export interface TokenServiceConfig {
   /** Of the hashes of webhook tokens. */
   readonly peppers: VersionedKeys;
-  /** Of the ciphertexts of skill credentials. */
+  /** Wraps the data keys of skill credentials. A key that takes over has a higher version than those before it. */
   readonly keyRing: VersionedKeys;
+  /** When a tenant gets a new data key. Default: 90 days. */
+  readonly dataKeyMaxAgeMs?: number;
 }
 
 export interface TokenServiceDependencies {
   /** A database of its own; brought to the newest schema first. */
   readonly databaseUrl: string;
   readonly logger: Logger;
+  /** Default: some that nobody reads. */
+  readonly metrics?: Metrics;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
 }
@@ -24,22 +32,29 @@ export interface TokenServiceDependencies {
 /** Keeps webhook tokens, as hashes, and skill credentials, as ciphertexts. */
 export async function createTokenService(
   config: TokenServiceConfig,
-  { databaseUrl, logger, clock = Date.now }: TokenServiceDependencies,
+  { databaseUrl, logger, metrics = createMetrics(), clock = Date.now }: TokenServiceDependencies,
 ): Promise<Service<Routes>> {
   await migrate({ url: databaseUrl, migrationsDir });
+  await using resources = new AsyncDisposableStack();
   const pool = createPool({ url: databaseUrl, applicationName: 'token-service', logger });
-  const database = createDatabase(pool);
+  resources.defer(() => pool.end());
+  const database = resources.use(createDatabase(pool));
+
+  const { peppers, keyRing, dataKeyMaxAgeMs = DATA_KEY_MAX_AGE_MS } = config;
+  const keyEncryption = createKeyRing(keyRing);
+  const dataKeys = createDataKeys({ pool, keyEncryption, clock });
+  const rotation = { pool, keyRing, keyEncryption, dataKeys, dataKeyMaxAgeMs, logger, clock };
+  resources.use(startRotation(rotation, createRotationMetrics(metrics, pool, keyRing)));
+
+  const owned = resources.move();
   return {
     name: 'token-service',
-    routes: createRoutes({ database, peppers: config.peppers, sealer: createSealer(config.keyRing), clock }),
+    routes: createRoutes({ database, pool, peppers, keyRing, dataKeys, clock }),
     checks: {
       database: async () => {
         await pool.query('select 1');
       },
     },
-    async [Symbol.asyncDispose]() {
-      await database[Symbol.asyncDispose]();
-      await pool.end();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

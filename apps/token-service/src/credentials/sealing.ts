@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
-import { AppError } from '@agent-platform/service';
-import type { VersionedKeys } from '../versioned-keys.ts';
+import { decrypt, encrypt, type Encrypted } from './aead.ts';
+import type { DataKey } from './data-key-cache.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What a secret belongs to. A ciphertext opens only where all of it is the same. */
 export interface SecretOwner {
@@ -9,62 +9,25 @@ export interface SecretOwner {
   readonly field: string;
 }
 
-export interface SealedSecret {
-  /** With the authentication tag at the end. */
-  readonly ciphertext: Uint8Array<ArrayBuffer>;
-  readonly nonce: Uint8Array<ArrayBuffer>;
-  readonly keyVersion: number;
+/** Encrypts a secret under its tenant's data key. */
+export function seal(dataKey: DataKey, owner: SecretOwner, plain: string): Encrypted {
+  return encrypt(dataKey.key, Buffer.from(plain), associatedData(owner, dataKey.version));
 }
 
-/** Encryption of secrets at rest. */
-export interface Sealer {
-  seal(owner: SecretOwner, plaintext: string): SealedSecret;
-  /** @throws AppError `credential_unreadable` when the key is missing or anything about the row was changed. */
-  open(owner: SecretOwner, sealed: SealedSecret): string;
+/** @throws AppError `credential_unreadable` when anything about it was changed. */
+export function open(dataKey: DataKey, owner: SecretOwner, sealed: Encrypted): string {
+  return openWith(dataKey.key, owner, dataKey.version, sealed);
 }
 
-const CIPHER = 'aes-256-gcm';
-/** NIST SP 800-38D §8.2: 96 bits; at random good for 2^32 secrets per key, far beyond any tenant's skills. */
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-
-/** AES-256-GCM under a key of the ring, with owner and key version as associated data. */
-export function createSealer(ring: VersionedKeys): Sealer {
-  return {
-    seal(owner, plaintext) {
-      const keyVersion = ring.currentVersion;
-      const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
-      const cipher = createCipheriv(CIPHER, ring.keys.get(keyVersion)!, nonce, { authTagLength: TAG_BYTES });
-      cipher.setAAD(associatedData(owner, keyVersion));
-      const parts = [cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()];
-      return { ciphertext: new Uint8Array(Buffer.concat(parts)), nonce, keyVersion };
-    },
-    open(owner, sealed) {
-      const key = ring.keys.get(sealed.keyVersion);
-      if (key === undefined) throw unreadable(`no key of version ${sealed.keyVersion} is configured`);
-      try {
-        return decrypt(owner, sealed, key);
-      } catch (error) {
-        throw unreadable('it does not belong to this skill, or was changed', error);
-      }
-    },
-  };
-}
-
-function decrypt(owner: SecretOwner, sealed: SealedSecret, key: KeyObject): string {
-  const end = sealed.ciphertext.length - TAG_BYTES;
-  const decipher = createDecipheriv(CIPHER, key, sealed.nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(associatedData(owner, sealed.keyVersion));
-  decipher.setAuthTag(sealed.ciphertext.subarray(end));
-  return decipher.update(sealed.ciphertext.subarray(0, end), undefined, 'utf8') + decipher.final('utf8');
+export function openWith(key: DataKey['key'], owner: SecretOwner, version: number, sealed: Encrypted): string {
+  try {
+    return decrypt(key, sealed, associatedData(owner, version)).toString();
+  } catch (error) {
+    throw unreadable('it does not belong to this skill, or was changed', error);
+  }
 }
 
 // JSON, so that no two owners have the same bytes whatever their ids contain.
-function associatedData(owner: SecretOwner, keyVersion: number): Buffer {
-  return Buffer.from(JSON.stringify([owner.orgId, owner.skillId, owner.field, keyVersion]));
-}
-
-function unreadable(why: string, cause?: unknown): AppError {
-  const message = `The stored credential of this skill cannot be decrypted: ${why}. Set the skill's mcp_headers again.`;
-  return new AppError('internal', 'credential_unreadable', message, { cause });
+function associatedData({ orgId, skillId, field }: SecretOwner, keyVersion: number): string {
+  return JSON.stringify([orgId, skillId, field, keyVersion]);
 }

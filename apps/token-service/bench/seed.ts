@@ -1,0 +1,44 @@
+import type { Pool } from '@agent-platform/database';
+import { newId } from '@agent-platform/service';
+import { headersOf } from '../src/credentials/credential-owner.ts';
+import { createDataKeys } from '../src/credentials/data-keys.ts';
+import { createKeyRing } from '../src/credentials/key-ring.ts';
+import { seal } from '../src/credentials/sealing.ts';
+import { parseVersionedKeys } from '../src/versioned-keys.ts';
+import { insertDirectlySealed } from '../tests/directly-sealed.ts';
+import type { Credential } from './read-load.ts';
+
+const INSERT = `
+  insert into skill_credentials (org_id, skill_id, ciphertext, nonce, data_key_version, updated_at)
+  select $1, skill_id, ciphertext, nonce, $2, now()
+  from unnest($3::text[], $4::bytea[], $5::bytea[]) as r (skill_id, ciphertext, nonce)`;
+
+/**
+ * Stores credentials of many tenants: the first half of each as they were before there were data keys, the other half
+ * under a data key made at `madeAt`.
+ */
+export async function seed(
+  pool: Pool,
+  o: { keyRing: string; tenants: number; perTenant: number; madeAt: Date },
+): Promise<Credential[]> {
+  const keyEncryption = createKeyRing(parseVersionedKeys(o.keyRing)!);
+  const dataKeys = createDataKeys({ pool, keyEncryption, clock: () => o.madeAt.getTime() });
+  const all: Credential[] = [];
+  for (let tenant = 0; tenant < o.tenants; tenant++) {
+    const orgId = `org_${String(tenant).padStart(5, '0')}`;
+    const credentials = Array.from({ length: o.perTenant }, () => {
+      const skillId = newId('skl');
+      return { orgId, skillId, headers: { Authorization: `Bearer of ${skillId}` } };
+    });
+    await insertDirectlySealed(pool, o.keyRing, credentials.slice(0, o.perTenant / 2));
+    const dataKey = await dataKeys.current(orgId);
+    const rows = credentials.slice(o.perTenant / 2).map(({ skillId, headers }) => ({
+      skillId,
+      ...seal(dataKey, headersOf(orgId, skillId), JSON.stringify(headers)),
+    }));
+    const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
+    await pool.query(INSERT, [orgId, dataKey.version, column('skillId'), column('ciphertext'), column('nonce')]);
+    all.push(...credentials);
+  }
+  return all;
+}
