@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { accepted, ended, provision } from './fixture.ts';
+import { inEachMode, type RunningPlatform } from './modes.ts';
 import { startSeedServer } from './seed-server.ts';
-import { ended, provision, startPlatform } from './fixture.ts';
 
 const shell = async (script: string) => (await promisify(execFile)('bash', ['-c', script])).stdout;
 
@@ -27,11 +29,11 @@ curl -s -w '\\n%{http_code}' ${url}/api/v1/agents \\
 -H "Authorization: Bearer $TOKEN"`,
 };
 
-describe('the documentation, command for command', () => {
-  let platform: Awaited<ReturnType<typeof startPlatform>>;
+inEachMode('the documentation, command for command', (start) => {
+  let platform: RunningPlatform;
   let server: Awaited<ReturnType<typeof startSeedServer>>;
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await start();
     server = await startSeedServer('sk-your-configured-token');
   });
   afterAll(async () => {
@@ -84,15 +86,34 @@ describe('the documentation, command for command', () => {
     expect(server.refused() - before).toBe(1);
   });
 
-  it('is what the README shows', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-    for (const needle of [
-      '/webhooks/events',
-      'X-Webhook-Token: whk_',
-      '/oauth/token',
-      '"audience": "https://agent-platform.example.com"',
-    ]) {
-      expect(readme).toContain(needle);
-    }
+  it('the MCP server is called in the trace that the event came with', async () => {
+    const token = await provision(platform.api, {
+      name: 'traced',
+      mcpServerUrl: server.url,
+      bearer: 'sk-your-configured-token',
+      toolCall: { tool: 'book', arguments: {} },
+    });
+    const before = server.requests.length;
+    const traceId = randomBytes(16).toString('hex');
+    const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    await ended(
+      platform.api,
+      await accepted(platform.url, token, { event_type: 'invoice.uploaded', payload: {} }, headers),
+    );
+    const calls = server.requests.slice(before);
+    expect(calls.at(-1)!.method).toBe('tools/call');
+    for (const { traceparent } of calls) expect(traceparent).toMatch(new RegExp(`^00-${traceId}-`));
   });
+});
+
+it('the documentation, command for command, is what the README shows', async () => {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  for (const needle of [
+    '/webhooks/events',
+    'X-Webhook-Token: whk_',
+    '/oauth/token',
+    '"audience": "https://agent-platform.example.com"',
+  ]) {
+    expect(readme).toContain(needle);
+  }
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { until } from './fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,9 +15,19 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** `npm start` as a process of its own, ready to be asked. What it prints is collected in `output`. */
-export async function startProcess(env: { PORT: string; DATA_DIR: string }) {
-  const child = spawn('node', ['--import', './scripts/require-node.mjs', 'apps/platform/src/main.ts'], {
+/** Six processes start on two processors, and Kafka waits for a killed consumer until its session has ended. */
+export function allowForProcesses(): void {
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+}
+
+export const PLATFORM = ['apps/platform/src/main.ts'];
+
+/**
+ * `npm start`, or another program that says when it "is ready", as a process of its own. What it prints is collected in
+ * `output`.
+ */
+export async function startProcess(env: { PORT: string } & NodeJS.ProcessEnv, program = PLATFORM) {
+  const child = spawn('node', ['--import', './scripts/require-node.mjs', ...program], {
     cwd: root,
     env: { ...process.env, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -26,11 +37,15 @@ export async function startProcess(env: { PORT: string; DATA_DIR: string }) {
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const url = `http://127.0.0.1:${env.PORT}`;
-  await until('the platform is ready', async () => {
-    if (child.exitCode !== null) throw new Error(`the platform ended with ${child.exitCode}:\n${output}`);
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-    return answer?.ok;
-  });
+  const readyWithinMs = 60_000;
+  await until(
+    'the platform is ready',
+    async () => {
+      if (child.exitCode !== null) throw new Error(`the platform ended with ${child.exitCode}:\n${output}`);
+      return output.includes(`is ready at ${url}`);
+    },
+    readyWithinMs,
+  );
   return {
     url,
     output: () => output,

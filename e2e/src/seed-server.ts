@@ -4,6 +4,7 @@ import express from 'express';
 interface Received {
   method: string;
   authorization: string | undefined;
+  traceparent: string | undefined;
 }
 
 /**
@@ -12,6 +13,7 @@ interface Received {
  */
 export async function startSeedServer(configuredToken: string) {
   const requests: Received[] = [];
+  const booked: string[] = [];
   let refused = 0;
   const app = express();
   app.use(express.json());
@@ -25,18 +27,23 @@ export async function startSeedServer(configuredToken: string) {
   });
   app.post('/mcp', (req, res) => {
     const { id, method, params } = req.body as { id: number; method: string; params: { arguments: object } };
-    requests.push({ method, authorization: req.headers.authorization });
+    const { authorization, traceparent } = req.headers as Record<string, string | undefined>;
+    requests.push({ method, authorization, traceparent });
     if (method === 'tools/list')
       res.json({ jsonrpc: '2.0', id, result: { tools: [{ name: 'book', inputSchema: { type: 'object' } }] } });
-    else if (method === 'tools/call')
-      res.json({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: JSON.stringify(params.arguments) }] } });
-    else res.json({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
+    else if (method === 'tools/call') {
+      const text = JSON.stringify(params.arguments);
+      booked.push(text);
+      res.json({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } });
+    } else res.json({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } });
   });
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     requests,
+    /** The arguments of every call, as JSON. */
+    booked,
     refused: () => refused,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { temporaryDataDir } from './fixture.ts';
-import { freePort, startProcess } from './process.ts';
+import { allowForProcesses, freePort, startProcess } from './process.ts';
 
 describe('npm start', () => {
+  allowForProcesses();
+
   it('prints curls that work when pasted', async () => {
     await using dataDir = await temporaryDataDir();
     await using platform = await startProcess({ PORT: String(await freePort()), DATA_DIR: dataDir.path });

@@ -1,3 +1,4 @@
+import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { IngestConfig } from './ingest.ts';
 
@@ -13,7 +14,7 @@ const processSpec = {
   host: variable.string('HOST', { default: '127.0.0.1' }),
   port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
   logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
-  busUrl: variable.url('EVENT_BUS_URL', { protocols: ['postgres', 'postgresql'] }),
+  busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
   serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
 };

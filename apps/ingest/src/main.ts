@@ -1,13 +1,13 @@
 import { createClient } from '@connectrpc/connect';
 import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
-import { createPostgresBus } from '@agent-platform/event-bus';
+import { openBus } from '@agent-platform/event-bus';
 import { WebhookTokenService } from '@agent-platform/proto';
-import { clientInterceptors, createServer, remoteTransport } from '@agent-platform/rpc';
-import { createLogger, createMetrics, run, startTelemetry } from '@agent-platform/service';
+import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
+import { createLogger, createMetrics, passedOnce, run, startTelemetry, untilAvailable } from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
 
-await run('ingest', async () => {
+await run('ingest', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
   const secret = Buffer.from(config.serviceSecret);
@@ -15,7 +15,9 @@ await run('ingest', async () => {
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'ingest', env }));
-  const bus = resources.use(await createPostgresBus({ url: config.busUrl, logger }));
+  const port = resources.use(await openPort(config));
+  const openTheBus = () => openBus({ url: config.busUrl, clientId: 'ingest', logger });
+  const bus = resources.use(await untilAvailable('event bus', openTheBus, { logger, signal }));
   const identity = createServiceIdentity({ service: 'ingest', secret });
   const transport = resources.use(
     remoteTransport({
@@ -26,8 +28,10 @@ await run('ingest', async () => {
   const tokens = createClient(WebhookTokenService, transport);
   const ingest = resources.use(await createIngest(config, { bus, tokens, logger, metrics }));
   const authenticate = createServiceAuthenticator({ service: 'ingest', secret });
-  const { host, port } = config;
-  const { url } = resources.use(await createServer({ services: [ingest], authenticate, logger, metrics, host, port }));
+  // Known tokens outlive an outage of token-service; before the first answer there are none.
+  const checks = { ...ingest.checks, 'token-service': passedOnce(() => transport.check()) };
+  const services = [{ ...ingest, checks }];
+  const { url } = resources.use(await serve(port, { services, authenticate, logger, metrics }));
   logger.info({ url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

@@ -12,7 +12,7 @@ Agent Platform is ready at ${url}
   status      ${url}/healthz  /readyz  /metrics
   data        ${config.dataDir}
 
-${config.auth ? auth0(config.auth.issuer) : pasteable(url)}
+${config.auth ? auth0(config.auth.issuer) : pasteableCommands(url)}
 Ctrl-C stops it. "npm run demo" in another terminal shows what it does.
 `;
 }
@@ -22,7 +22,7 @@ function auth0(issuer: string): string {
 }
 
 /** Works in any POSIX shell, with curl and nothing else. */
-function pasteable(url: string): string {
+export function pasteableCommands(url: string): string {
   return `Try it (development issuer, client "${DEVELOPMENT_CLIENT.clientId}"):
 
 # 1. a token for the management API

@@ -4,6 +4,7 @@ import {
   createUserAuthenticator,
   permissionsOf,
   type Authenticate,
+  type EmbeddedIssuer,
 } from '@agent-platform/auth';
 import {
   AgentService,
@@ -40,12 +41,13 @@ export async function createIssuer(o: {
     });
     return { authenticate: createUserAuthenticator({ ...o.auth, keys }) };
   }
-  return createEmbeddedIssuer({
-    issuer: 'http://localhost/development-issuer/',
-    audience: DEVELOPMENT_AUDIENCE,
-    keyFile: o.keyFile,
-    clients: [{ ...DEVELOPMENT_CLIENT, permissions: permissionsOf(services) }],
-  });
+  return createDevelopmentIssuer({ issuer: 'http://localhost/development-issuer/', keyFile: o.keyFile });
+}
+
+/** With the one client that the documentation uses, who may do everything in a tenant of its own. */
+export function createDevelopmentIssuer(o: { issuer: string; keyFile: string }): Promise<EmbeddedIssuer> {
+  const clients = [{ ...DEVELOPMENT_CLIENT, permissions: permissionsOf(services) }];
+  return createEmbeddedIssuer({ ...o, audience: DEVELOPMENT_AUDIENCE, clients });
 }
 
 const withSlash = (url: string) => (url.endsWith('/') ? url : `${url}/`);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createClient, type Transport } from '@connectrpc/connect';
 import { EmbeddedPostgres } from '@agent-platform/database';
 import { createDispatcher, readDispatcherConfig } from '@agent-platform/dispatcher';
-import { createPostgresBus } from '@agent-platform/event-bus';
+import { openBus } from '@agent-platform/event-bus';
 import { createIngest, readIngestConfig } from '@agent-platform/ingest';
 import { createManagementApi } from '@agent-platform/management-api';
 import { createMcpClient, LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
@@ -43,7 +43,7 @@ export class Platform implements AsyncDisposable {
     const secrets = await loadSecrets(config.dataDir);
     const call = createInProcessCalls({ secret: secrets.serviceIdentity, ...shared });
 
-    const bus = resources.use(await createPostgresBus({ url: postgres.url('bus'), logger }));
+    const bus = resources.use(await openBus({ url: postgres.url('bus'), clientId: 'platform', logger }));
     const tokenService = resources.use(
       await createTokenService(secrets, { ...shared, databaseUrl: postgres.url('token_service') }),
     );

@@ -39,6 +39,12 @@ export function isUniqueViolation(error: unknown): boolean {
   return [...causes(error)].some(({ code }) => code === '23505' || code === 'P2002');
 }
 
+/** Whether a row that is referred to is gone, or one to be removed is still referred to (from node-postgres or Prisma). */
+export function isForeignKeyViolation(error: unknown): boolean {
+  // 23001 is what ON DELETE RESTRICT answers since PostgreSQL 18.
+  return [...causes(error)].some(({ code }) => code === '23503' || code === '23001' || code === 'P2003');
+}
+
 /**
  * What a failed query is to the caller: `unavailable` (`database_unavailable`, `database_conflict`) when trying
  * again can help, otherwise `internal` (`database_error`). An AppError passes unchanged.

@@ -1,7 +1,9 @@
 import { ConnectError, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { AppError } from '@agent-platform/service';
 import { fromConnectError } from './errors.ts';
 import type { Routes } from './methods.ts';
+import { retrySafeCalls } from './retry.ts';
 
 /** For calls that name no `timeoutMs` of their own: services answer each other from memory or one query. */
 export const CALL_TIMEOUT_MS = 5_000;
@@ -22,13 +24,19 @@ export function localTransport(o: { routes: Routes; interceptors: Interceptor[];
   );
 }
 
+export interface RemoteTransport extends Transport, AsyncDisposable {
+  /** For `/readyz`: rejects with `unavailable` while nothing answers there. */
+  check(): Promise<void>;
+}
+
 /**
  * Calls a service in another process: the Connect protocol over one HTTP/2 connection, made when first needed and made
- * anew when it is lost. Errors and deadlines as with `localTransport`. Dispose of it to close the connection.
+ * anew when it is lost. Errors and deadlines as with `localTransport`; safe calls that get lost are made again within
+ * their deadline ({@link retrySafeCalls}). Dispose of it to close the connection.
  *
  * @param o.interceptors - `clientInterceptors`.
  */
-export function remoteTransport(o: { baseUrl: string; interceptors: Interceptor[] }): Transport & AsyncDisposable {
+export function remoteTransport(o: { baseUrl: string; interceptors: Interceptor[] }): RemoteTransport {
   const sessionManager = new Http2SessionManager(o.baseUrl, {
     // Finds a connection that is dead without saying so before a call has to wait for it.
     pingIntervalMs: 10_000,
@@ -38,11 +46,16 @@ export function remoteTransport(o: { baseUrl: string; interceptors: Interceptor[
     baseUrl: o.baseUrl,
     httpVersion: '2',
     sessionManager,
-    interceptors: o.interceptors,
+    interceptors: [retrySafeCalls, ...o.interceptors],
     defaultTimeoutMs: CALL_TIMEOUT_MS,
   });
   return {
     ...withAppErrors(transport),
+    async check() {
+      if ((await sessionManager.connect()) !== 'error') return;
+      const cause = sessionManager.error();
+      throw new AppError('unavailable', 'unavailable', `Nothing answers at ${o.baseUrl}.`, { cause });
+    },
     [Symbol.asyncDispose]: async () => sessionManager.abort(),
   };
 }

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { fillRandom } from './random-bytes.ts';
 
 /** Version, trace id, parent id, flags; a later version may carry more (https://www.w3.org/TR/trace-context/#traceparent-header). */
 const TRACEPARENT = /^([\da-f]{2})-((?!0{32})[\da-f]{32})-((?!0{16})[\da-f]{16})-([\da-f]{2})(-.*)?$/;
@@ -19,7 +19,7 @@ export function parseTraceparent(header: string | readonly string[] | undefined)
 
 /** A trace of our own, when the caller sent none. */
 export function newTraceparent(): string {
-  const bytes = randomFillSync(Buffer.allocUnsafe(24));
+  const bytes = fillRandom(Buffer.allocUnsafe(24));
   // All zeros are not an id; a bit of each keeps them apart from that.
   bytes[0]! |= 1;
   bytes[16]! |= 1;

@@ -37,6 +37,11 @@ function define<T, O extends VariableOptions<T>>(
   return { ...base, fallback: { value: options.default as Result<T, O> } };
 }
 
+/** `URL` takes one host only. */
+function protocolOf(text: string): string {
+  return URL.parse(text.replace(/,[^/?#]*/, ''))?.protocol.slice(0, -1) ?? '';
+}
+
 /** What does not parse may have its password anywhere. */
 function showUrl(text: string): string {
   if (text.includes('@') && !URL.canParse(text)) return HIDDEN;
@@ -87,12 +92,12 @@ export const variable = {
     });
   },
 
-  /** An absolute URL, kept as it was written. A password in it is never shown. */
+  /** An absolute URL, kept as it was written. It may name several hosts (`kafka://a:1,b:2`). A password is never shown. */
   url<const O extends VariableOptions<string> & { protocols?: readonly string[] }>(name: string, options?: O) {
     const protocols = options?.protocols ?? ['http', 'https'];
     return define<string, O>(name, options, {
       expected: `a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
-      parse: (text) => (protocols.includes(URL.parse(text)?.protocol.slice(0, -1) ?? '') ? text : undefined),
+      parse: (text) => (protocols.includes(protocolOf(text)) ? text : undefined),
       show: showUrl,
     });
   },

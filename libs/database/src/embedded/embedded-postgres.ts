@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Logger } from '@agent-platform/service';
-import pg from 'pg';
+import { createDatabase } from '../create-database.ts';
 import { prepareBinaries } from './binaries.ts';
 import { initializeCluster, readOrCreatePassword } from './cluster.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -74,18 +74,8 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 
   /** Makes the database if it is not there. Safe to call at once from several places. */
-  async createDatabase(name: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url('postgres') });
-    await client.connect();
-    try {
-      const found = await client.query('select from pg_database where datname = $1', [name]);
-      if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
-    } catch (error) {
-      // duplicate_database, or two at once: unique_violation in the catalogue.
-      if (!['42P04', '23505'].includes((error as pg.DatabaseError).code ?? '')) throw error;
-    } finally {
-      await client.end();
-    }
+  createDatabase(name: string): Promise<void> {
+    return createDatabase(this.url('postgres'), name);
   }
 
   /** Stops the server (fast shutdown) and lets go of the directory. */

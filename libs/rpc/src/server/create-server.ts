@@ -1,20 +1,16 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Authenticate } from '@agent-platform/auth';
-import { AppError, type Logger, type Metrics, type Service } from '@agent-platform/service';
+import type { Logger, Metrics, Service } from '@agent-platform/service';
 import { serverInterceptors } from '../interceptors/server-interceptors.ts';
 import { combineRoutes, everyMethod, requirePolicies, type Routes } from '../methods.ts';
 import { addRestRoutes } from '../rest/rest-routes.ts';
-import { createConnectionMux, type ConnectionMux } from './connection-mux.ts';
+import type { RequestHandler } from './connection-mux.ts';
 import { addFallbacks, sendError } from './fallbacks.ts';
 import { addHealthRoutes } from './health-routes.ts';
+import { openPort, type Port } from './open-port.ts';
 import { addRpcRoutes } from './rpc-routes.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** How long requests may take to finish when the server stops. */
-const DRAIN_MS = 4_000;
-const TIMEOUTS = { headersTimeoutMs: 10_000, requestTimeoutMs: 30_000, keepAliveTimeoutMs: 72_000 };
 
 export interface RpcServer extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -22,17 +18,20 @@ export interface RpcServer extends AsyncDisposable {
   readonly app: FastifyInstance;
 }
 
-export interface ServerOptions {
+export interface ServeOptions {
   /** What is served. What two of them offer is served by the first. */
   readonly services: readonly Service<Routes>[];
   readonly authenticate: Authenticate;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Routes that belong to no service. */
+  readonly http?: (app: FastifyInstance) => void;
+}
+
+export interface ServerOptions extends ServeOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Routes that belong to no service. */
-  readonly http?: (app: FastifyInstance) => void;
 }
 
 /**
@@ -45,14 +44,25 @@ export interface ServerOptions {
  * @throws AppError `policy_missing` when a method does not say who may call it, `port_taken`.
  */
 export async function createServer(o: ServerOptions): Promise<RpcServer> {
+  await using resources = new AsyncDisposableStack();
+  const server = await serve(resources.use(await openPort(o)), o);
+  resources.move();
+  return server;
+}
+
+/** As `createServer`, on a port that was opened before. @throws AppError `policy_missing` */
+export async function serve(port: Port, o: ServeOptions): Promise<RpcServer> {
   const routes = combineRoutes(o.services);
   requirePolicies(everyMethod(routes));
   const interceptors = serverInterceptors(o);
-  let mux!: ConnectionMux;
+  let handler!: RequestHandler;
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    serverFactory: (handler) => (mux = createConnectionMux(handler, TIMEOUTS)).server,
+    serverFactory: (handle) => {
+      handler = handle;
+      return port.server;
+    },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, o.logger),
   });
   addHealthRoutes(app, o);
@@ -66,36 +76,13 @@ export async function createServer(o: ServerOptions): Promise<RpcServer> {
     // Each in a scope of its own: the parsers and hooks of one are none of the others' business.
     if (http) void app.register(async (scope) => http(scope));
   }
-  try {
-    await app.ready();
-    await listen(mux, o);
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
+  await app.ready();
+  port.handle(handler);
   return {
-    url: urlOf(o.host, mux),
+    url: port.url,
     app,
     async [Symbol.asyncDispose]() {
-      const force = setTimeout(() => mux.destroy(), DRAIN_MS);
-      await Promise.all([app.close(), mux.drain()]);
-      clearTimeout(force);
+      await Promise.all([app.close(), port[Symbol.asyncDispose]()]);
     },
   };
-}
-
-async function listen({ server }: ConnectionMux, { host, port }: ServerOptions): Promise<void> {
-  server.listen({ host, port });
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    const message = `Port ${port} on ${host} is taken. Stop the program that uses it, or set PORT to another port.`;
-    throw new AppError('failed_precondition', 'port_taken', message, { cause });
-  }
-}
-
-function urlOf(host: string, { server }: ConnectionMux): string {
-  const { port } = server.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

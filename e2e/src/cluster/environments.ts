@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
+import { DEVELOPMENT_AUDIENCE } from '@agent-platform/platform';
+import type { Env, ServiceName } from '@agent-platform/service';
+import { generateVersionedKey } from '@agent-platform/token-service';
+
+const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/node');
+
+/** Where the services of a cluster find what they need. */
+export interface Addresses {
+  readonly busUrl: string;
+  readonly databases: Databases;
+  readonly managementApiUrl: string;
+  readonly tokenServiceUrl: string;
+  readonly dispatcherUrl: string;
+  readonly issuerUrl: string;
+}
+
+/** One database for each service that has one. */
+export type Databases = Readonly<Record<'token-service' | 'management-api' | 'dispatcher', string>>;
+
+/** The variables each service is started with, as an operator would set them. */
+export async function environments(directory: string, at: Addresses): Promise<Record<ServiceName, Env>> {
+  const secret = (name: string, create: () => string) => readOrCreate(join(directory, name), create);
+  const identity = await secret('service-identity', () => randomBytes(32).toString('base64'));
+  const shared = {
+    // Halves the time a service needs to start, from the second time on.
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...process.env,
+    HOST: '127.0.0.1',
+    SERVICE_IDENTITY_SECRET: identity,
+  };
+  const tokenService = { TOKEN_SERVICE_URL: at.tokenServiceUrl };
+  // Here the MCP servers are on this machine too.
+  const mcp = { MCP_ALLOWED_ADDRESSES: LOOPBACK_ADDRESSES.join(',') };
+  return {
+    ingest: { ...shared, ...tokenService, EVENT_BUS_URL: at.busUrl },
+    'token-service': {
+      ...shared,
+      DATABASE_URL: at.databases['token-service'],
+      TOKEN_PEPPERS: await secret('token-peppers', generateVersionedKey),
+      CREDENTIAL_KEYS: await secret('credential-keys', generateVersionedKey),
+    },
+    'management-api': {
+      ...shared,
+      ...tokenService,
+      ...mcp,
+      DATABASE_URL: at.databases['management-api'],
+      DISPATCHER_URL: at.dispatcherUrl,
+      AUTH_ISSUER: `${at.issuerUrl}/`,
+      AUTH_AUDIENCE: DEVELOPMENT_AUDIENCE,
+    },
+    dispatcher: {
+      ...shared,
+      ...tokenService,
+      ...mcp,
+      DATABASE_URL: at.databases.dispatcher,
+      EVENT_BUS_URL: at.busUrl,
+      MANAGEMENT_API_URL: at.managementApiUrl,
+    },
+  };
+}
+
+async function readOrCreate(file: string, create: () => string): Promise<string> {
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known !== undefined) return known;
+  const text = create();
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  return text;
+}
