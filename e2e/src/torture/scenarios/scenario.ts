@@ -1,0 +1,28 @@
+import type { Violation } from '../check/evidence.ts';
+import type { Load } from '../load/load.ts';
+import type { Mix } from '../load/mix.ts';
+import type { Random } from '../random.ts';
+import type { Say } from '../report.ts';
+import type { World, WorldOptions } from '../world/world.ts';
+
+export interface Trial {
+  readonly world: World;
+  readonly load: Load;
+  readonly random: Random;
+  /** How long the load lasts at least. */
+  readonly durationMs: number;
+  readonly say: Say;
+  /** A figure for the table. */
+  readonly figure: (name: string, value: string) => void;
+  readonly violate: (violation: Violation) => void;
+}
+
+/** What is done to the platform while the load goes on. What has to hold always is checked afterwards. */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly world: Pick<WorldOptions, 'ingests' | 'dispatchers' | 'brokerProxy' | 'restartablePostgres'>;
+  readonly eventsPerSecond: number;
+  readonly mix: Mix;
+  run(trial: Trial): Promise<void>;
+}
