@@ -18,6 +18,7 @@ import { webhookRoute } from './http/webhook-route.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createTokenVerifier } from './tokens/token-verifier.ts';
+import type { WebhookSource } from './tokens/webhook-source.ts';
 
 export interface IngestConfig {
   readonly maxBodyBytes: number;
@@ -58,11 +59,14 @@ export async function createIngest(config: IngestConfig, deps: IngestDependencie
         maxBodyBytes: config.maxBodyBytes,
         metrics,
         logger,
-        async admit({ headers }) {
-          const source = await verifyToken(headers['x-webhook-token']);
-          limitRate(source.sourceId, source.rateLimitPerSecond || config.rateLimitPerSecond);
-          requireJson(headers);
-          return source;
+        admit({ headers }) {
+          const check = (source: WebhookSource) => {
+            limitRate(source.sourceId, source.rateLimitPerSecond || config.rateLimitPerSecond);
+            requireJson(headers);
+            return source;
+          };
+          const source = verifyToken(headers['x-webhook-token']);
+          return source instanceof Promise ? source.then(check) : check(source);
         },
         async accept(source, { headers }, body) {
           const receivedAtMs = clock();

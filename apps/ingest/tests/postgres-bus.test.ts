@@ -1,13 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, expect, it } from 'vitest';
-import { createPostgresBus, type ReceivedMessage } from '@agent-platform/event-bus';
+import { openBus, type ReceivedMessage } from '@agent-platform/event-bus';
 import { topics, WebhookEventSchema } from '@agent-platform/proto';
 import { createTestDatabase } from '@agent-platform/testing';
 import { event, recordingLogger, startIngest } from './fixtures.ts';
 
 const database = await createTestDatabase();
 const { logger } = recordingLogger();
-const bus = await createPostgresBus({ url: database.url, logger });
+const bus = await openBus({ url: database.url, clientId: 'test', logger });
 afterAll(async () => {
   await bus[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();

@@ -50,7 +50,7 @@ function findFields(body: Buffer, members: readonly number[]): Fields {
     const from = members[i + 2]!;
     const to = members[i + 3]!;
     // Of a key that comes twice the last one counts, as with JSON.parse.
-    switch (keyAt(body, members[i]!, members[i + 1]!)) {
+    switch (textAt(body, members[i]!, members[i + 1]!)) {
       case 'event_type':
         fields.eventType = stringAt(body, from, to);
         break;
@@ -89,12 +89,13 @@ function checkFields({ eventType, eventId, occurredAt, payload }: Fields, keyHea
   };
 }
 
-function keyAt(body: Buffer, from: number, to: number): string {
-  const key = body.toString('utf8', from, to);
-  return key.includes('\\') ? (JSON.parse(`"${key}"`) as string) : key;
+/** What stands between two quotes. */
+function textAt(body: Buffer, from: number, to: number): string {
+  const text = body.toString('utf8', from, to);
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 /** The string there, or null for any other value, which no field here takes. */
 function stringAt(body: Buffer, from: number, to: number): string | null {
-  return body[from] === QUOTE ? (JSON.parse(body.toString('utf8', from, to)) as string) : null;
+  return body[from] === QUOTE ? textAt(body, from + 1, to - 1) : null;
 }

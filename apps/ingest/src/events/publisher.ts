@@ -30,15 +30,14 @@ export function createPublisher({ bus, timeoutMs, logger, clock }: PublisherDeps
   const logFault = createFaultLog(logger, clock, 'the event bus takes no events; senders are told to try again');
   let pendingBytes = 0;
 
-  async function publishBatched(message: Message): Promise<void> {
+  function publishBatched(message: Message): Promise<void> {
     const bytes = message.value.length;
     if (pendingBytes + bytes > MAX_PENDING_BYTES) throw new Error('too much is waiting for the event bus');
     pendingBytes += bytes;
-    try {
-      await batcher.publish(message);
-    } finally {
-      pendingBytes -= bytes;
-    }
+    const settled = () => void (pendingBytes -= bytes);
+    const published = batcher.publish(message);
+    published.then(settled, settled);
+    return published;
   }
 
   return {

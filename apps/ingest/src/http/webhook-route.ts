@@ -31,7 +31,7 @@ declare module 'fastify' {
 
 export interface WebhookRoute {
   /** Before anything of the body is read: whether this request may be looked at. */
-  readonly admit: (request: FastifyRequest) => Promise<WebhookSource>;
+  readonly admit: (request: FastifyRequest) => WebhookSource | Promise<WebhookSource>;
   /** Answers the event's id once the event is durable. */
   readonly accept: (source: WebhookSource, request: FastifyRequest, body: Buffer) => Promise<string>;
   readonly maxBodyBytes: number;
@@ -45,7 +45,10 @@ export function webhookRoute(app: FastifyInstance, route: WebhookRoute): void {
     scope.decorateRequest('webhookSource', null);
     scope.decorateRequest('webhookOutcome', 'accepted');
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    // By its name as well: for what only '*' covers Fastify takes the header apart each time.
+    scope.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
 
     scope.setErrorHandler((error, request, reply) => {
       const known = requestErrorOf(error, route.maxBodyBytes);
@@ -59,8 +62,14 @@ export function webhookRoute(app: FastifyInstance, route: WebhookRoute): void {
 
     scope.post(PATH, {
       bodyLimit: route.maxBodyBytes,
-      async onRequest(request) {
-        request.webhookSource = await route.admit(request);
+      onRequest(request, _reply, done) {
+        const admitted = (source: WebhookSource) => {
+          request.webhookSource = source;
+          done();
+        };
+        const source = route.admit(request);
+        if (source instanceof Promise) source.then(admitted, done);
+        else admitted(source);
       },
       async handler(request, reply) {
         const eventId = await route.accept(request.webhookSource!, request, request.body as Buffer);

@@ -17,7 +17,7 @@ const START_ATTEMPTS = 6;
  * Stays a member of the group until disposed: a session that ends, or does not get on, is replaced by a new one with
  * new connections.
  *
- * @throws AppError when the first session cannot be started: `failed_precondition` if the topic does not exist.
+ * @throws AppError `unavailable` when the first session cannot be started: `topic_missing` if the topic is not there yet.
  */
 export async function startSubscription(o: SubscriptionOptions): Promise<Subscription> {
   const closing = new AbortController();
@@ -62,7 +62,7 @@ async function startFirst(topic: string, start: () => Promise<Session>): Promise
     } catch (cause) {
       if (protocolErrorOf(cause) === 'UNKNOWN_TOPIC_OR_PARTITION') {
         const message = `The topic ${topic} does not exist. Create the topics with "npm run topics".`;
-        throw new AppError('failed_precondition', 'topic_missing', message, { cause });
+        throw new AppError('unavailable', 'topic_missing', message, { cause });
       }
       if (attempt === START_ATTEMPTS - 1) throw busUnavailable(`The topic ${topic} cannot be consumed.`, cause);
       await backOff(attempt);

@@ -1,9 +1,10 @@
 import type { Topic } from '@agent-platform/proto';
 import type { Logger } from '@agent-platform/service';
 import kafkajs, { type Admin } from 'kafkajs';
+import { backOff } from '../backoff.ts';
 import { createAdminLink } from './admin.ts';
 import { clientFactory } from './client.ts';
-import { busUnavailable } from './errors.ts';
+import { busUnavailable, protocolErrorOf } from './errors.ts';
 
 /** How a topic is now, and what was done to it. */
 export interface TopicStatus {
@@ -26,6 +27,7 @@ export interface EnsureTopicsOptions {
 }
 
 const WITHIN_MS = 60_000;
+const KNOWN_ATTEMPTS = 8;
 
 /** A webhook body of 1 MiB, the limit of ingest unless it was raised, with all that is around it; and some room. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -85,6 +87,8 @@ interface Layout {
 
 async function create(admin: Admin, topic: Topic, replicas: number, settings: Settings): Promise<'created' | 'none'> {
   const created = await admin.createTopics({
+    // It would fail when the broker does not know yet what its controller has just made.
+    waitForLeaders: false,
     topics: [
       {
         topic: topic.name,
@@ -94,7 +98,21 @@ async function create(admin: Admin, topic: Topic, replicas: number, settings: Se
       },
     ],
   });
+  await untilKnown(admin, topic.name);
   return created ? 'created' : 'none';
+}
+
+async function untilKnown(admin: Admin, topic: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [topic] });
+      return;
+    } catch (error) {
+      const passes = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'].includes(protocolErrorOf(error) ?? '');
+      if (!passes || attempt === KNOWN_ATTEMPTS) throw error;
+      await backOff(attempt);
+    }
+  }
 }
 
 async function update(admin: Admin, topic: Topic, before: Layout, wanted: Settings): Promise<'updated' | 'none'> {

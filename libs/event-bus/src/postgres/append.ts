@@ -1,5 +1,6 @@
 import type { Pool } from '@agent-platform/database';
 import type { Message } from '../bus.ts';
+import { byteaArray, textArray } from './array-parameters.ts';
 import { partitionOf } from './partitions.ts';
 
 /**
@@ -13,44 +14,45 @@ import { partitionOf } from './partitions.ts';
  * version of the row, not the one of the statement's snapshot
  * (https://www.postgresql.org/docs/18/transaction-iso.html#XACT-READ-COMMITTED).
  *
- * Values come as one binary parameter, cut by length: an array of bytea would be sent as hexadecimal text.
+ * The position of each message among those of its partition is the caller's count: the statement is then free of
+ * sorting. A row has no foreign key to its partition, which `advanced` has just proven to be there.
  */
 const APPEND = `
-  with input as (
-    select partition_id, key, headers, length, ord,
-           sum(length) over (order by ord) - length + 1 as start,
-           row_number() over (partition by partition_id order by ord) - 1 as position
-      from unnest($1::int[], $2::text[], $3::text[], $4::int[]) with ordinality
-           as m(partition_id, key, headers, length, ord)
-  ), counts as (
-    select partition_id, count(*) as messages from input group by partition_id
-  ), heads as materialized (
-    select id from bus_partitions where id in (select partition_id from counts) order by id for no key update
+  with heads as materialized (
+    select id from bus_partitions where id = any($1::int[]) order by id for no key update
   ), advanced as (
     update bus_partitions p set next_offset = p.next_offset + c.messages
-      from heads h join counts c on c.partition_id = h.id
+      from heads h join unnest($1::int[], $2::int[]) as c(id, messages) on c.id = h.id
      where p.id = h.id
     returning p.id, p.next_offset - c.messages as first_offset
   )
   insert into bus_messages (partition_id, "offset", key, value, headers)
-  select i.partition_id, a.first_offset + i.position, i.key,
-         substring($5::bytea from i.start::int for i.length), i.headers
-    from input i join advanced a on a.id = i.partition_id
-   order by i.ord`;
+  select m.partition_id, a.first_offset + m.position, m.key, m.value, m.headers
+    from unnest($3::int[], $4::int[], $5::text[], $6::bytea[], $7::text[])
+           as m(partition_id, position, key, value, headers)
+    join advanced a on a.id = m.partition_id`;
 
 /** Appends and returns the ids of the partitions that have grown. Durable when it resolves. */
 export async function append(pool: Pool, partitionIds: readonly number[], messages: readonly Message[]) {
   const targets = messages.map(({ key }) => partitionIds[partitionOf(key, partitionIds.length)]!);
+  const counts = new Map<number, number>();
+  const positions = targets.map((id) => {
+    const position = counts.get(id) ?? 0;
+    counts.set(id, position + 1);
+    return position;
+  });
   await pool.query({
     name: 'bus-append',
     text: APPEND,
     values: [
+      [...counts.keys()],
+      [...counts.values()],
       targets,
-      messages.map(({ key }) => key),
-      messages.map(({ headers }) => JSON.stringify(headers)),
-      messages.map(({ value }) => value.byteLength),
-      Buffer.concat(messages.map(({ value }) => value)),
+      positions,
+      textArray(messages.map(({ key }) => key)),
+      byteaArray(messages.map(({ value }) => value)),
+      textArray(messages.map(({ headers }) => JSON.stringify(headers))),
     ],
   });
-  return new Set(targets);
+  return new Set(counts.keys());
 }

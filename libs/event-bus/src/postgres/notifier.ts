@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, type Pool } from '@agent-platform/database';
 import type { Logger } from '@agent-platform/service';
 
 const CHANNEL = 'agent_platform_bus';
+/** Under load every batch that is published would otherwise pay for a notification of its own. */
+const PAUSE_MS = 5;
 
 /** Something for the other processes: messages came in (`partitions`), or a group changed (`group`). */
 interface Note {
@@ -37,11 +40,14 @@ export function createNotifier(options: NotifierOptions) {
       (error: unknown) => options.logger.debug({ err: error }, 'notification not sent'),
     );
 
-  /** One at a time: what comes in meanwhile goes together into the next. */
+  /** The first at once; what comes in until after the pause goes together into the next. */
   const drain = async () => {
-    for (const [topic, partitions] of published) {
-      published.delete(topic);
-      await send({ topic, partitions: [...partitions] });
+    while (published.size > 0) {
+      for (const [topic, partitions] of published) {
+        published.delete(topic);
+        await send({ topic, partitions: [...partitions] });
+      }
+      await sleep(PAUSE_MS);
     }
     sending = undefined;
   };

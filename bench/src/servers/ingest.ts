@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { createServiceAuthenticator } from '@agent-platform/auth';
+import { createKafkaBus, createPostgresBus, type EventBus } from '@agent-platform/event-bus';
+import { createIngest, readIngestConfig } from '@agent-platform/ingest';
+import { VerifyTokenResponseSchema } from '@agent-platform/proto';
+import { createServer } from '@agent-platform/rpc';
+import { createLogger, createMetrics, encodeId } from '@agent-platform/service';
+import { childConfig, endWithParent, tell, tellProcessorTime } from '../processes/child.ts';
+
+/** Ingest as its process runs it, logs and metrics included; only the token service answers from memory. */
+export interface IngestServerConfig {
+  readonly bus: { readonly postgres: string } | { readonly kafka: readonly string[] } | 'none';
+  /** Without batches: what is published at once goes out one by one. */
+  readonly oneByOne?: boolean;
+}
+
+const MOST_PER_SECOND = 1_000_000;
+/** Keeps nothing: what ingest costs by itself. */
+const NO_BUS: EventBus = {
+  publish: async () => undefined,
+  subscribe: () => Promise.reject(new Error('nothing to subscribe to')),
+  check: async () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+const { bus: kind, oneByOne = false } = childConfig<IngestServerConfig>();
+const logger = createLogger({ level: 'info', service: 'ingest' });
+const metrics = createMetrics();
+const opened = await openBus();
+const bus: EventBus = oneByOne
+  ? {
+      ...opened,
+      publish: async (topic, all) => void (await Promise.all(all.map((one) => opened.publish(topic, [one])))),
+    }
+  : opened;
+endWithParent(() => Promise.resolve(opened[Symbol.asyncDispose]()));
+
+const tokens = {
+  async verifyToken({ token = '' }) {
+    const sourceId = encodeId('src', createHash('sha256').update(token).digest());
+    return create(VerifyTokenResponseSchema, { orgId: 'org_bench', sourceId, rateLimitPerSecond: MOST_PER_SECOND });
+  },
+};
+const ingest = await createIngest(readIngestConfig({}), { bus, tokens, logger, metrics });
+const authenticate = createServiceAuthenticator({ service: 'ingest', secret: randomBytes(32) });
+const server = await createServer({ services: [ingest], authenticate, logger, metrics, host: '127.0.0.1', port: 0 });
+tellProcessorTime();
+tell({ port: Number(new URL(server.url).port) });
+
+function openBus(): Promise<EventBus> {
+  if (kind === 'none') return Promise.resolve(NO_BUS);
+  if ('postgres' in kind) return createPostgresBus({ url: kind.postgres, logger });
+  return createKafkaBus({ brokers: kind.kafka, clientId: 'bench', logger });
+}

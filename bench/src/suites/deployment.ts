@@ -1,0 +1,49 @@
+import { Api } from '../../../examples/src/api.ts';
+import { startChild } from '../processes/start-child.ts';
+
+const MOST_PER_SECOND = 1_000_000;
+
+/** Something that runs events through to tool calls. */
+export interface Deployment {
+  /** Where events go. */
+  readonly port: number;
+  readonly token: string;
+  /** Runs that have ended well, and in any other way, since it was started. */
+  runs(): Promise<{ succeeded: number; other: number }>;
+}
+
+/** The platform on one machine, with a trigger that calls the tool for each event. `resources` ends it. */
+export async function startPlatform(
+  o: { dataDir: string; mcpServerUrl: string },
+  resources: AsyncDisposableStack,
+): Promise<Deployment> {
+  const child = resources.use(startChild('servers/platform.ts', { dataDir: o.dataDir }));
+  const { url } = await child.message<{ url: string }>();
+  const token = await provision(await Api.connect(url), o.mcpServerUrl);
+  return { port: Number(new URL(url).port), token, runs: () => countRuns(url) };
+}
+
+async function provision(api: Api, mcpServerUrl: string): Promise<string> {
+  const name = 'bench';
+  const source = { name, rate_limit_per_second: MOST_PER_SECOND };
+  const created = await api.call<{ token: string }>('POST', '/webhook-sources', source);
+  await api.call('POST', '/skills', { name, mcp_server_url: mcpServerUrl });
+  await api.call('POST', '/agents', { name, skills: [name] });
+  await api.call('POST', '/triggers', {
+    name,
+    event_type: 'invoice.uploaded',
+    webhook_source: name,
+    agent_id: name,
+    tool_call: { tool: 'book', arguments: { n: '{{ .payload.n }}', invoice: '{{ .payload.invoice_id }}' } },
+  });
+  return created!.token;
+}
+
+async function countRuns(url: string): Promise<{ succeeded: number; other: number }> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const counts = { succeeded: 0, other: 0 };
+  for (const [, outcome, count] of text.matchAll(/^dispatcher_runs_total\{outcome="(\w+)"\} (\d+)/gm)) {
+    counts[outcome === 'succeeded' ? 'succeeded' : 'other'] += Number(count);
+  }
+  return counts;
+}
