@@ -1,22 +1,20 @@
 // Creates the topics of the event bus, or brings them up to date. Can be repeated.
 import { parseArgs } from 'node:util';
-import { ensureTopics } from '@agent-platform/event-bus';
-import { deadLetterTopic, topics } from '@agent-platform/proto';
+import { ensureTopics, everyTopic } from '@agent-platform/event-bus';
 import { AppError, createLogger } from '@agent-platform/service';
 
 const HELP = `npm run topics -- [options]        each also as an environment variable
 
   --brokers host:port,…       KAFKA_BROKERS               default 127.0.0.1:9092
+  --namespace NAME            TOPIC_NAMESPACE             default none; what kafka://host:port/NAME ends with
   --replicas N                TOPIC_REPLICAS              default 3, or one for each broker if there are fewer
   --min-insync-replicas N     TOPIC_MIN_INSYNC_REPLICAS   default one less than the replicas
 `;
 
-/** Consumer groups; each has a dead-letter topic for every topic it consumes. */
-const GROUPS = ['dispatcher'];
-
 const { values } = parseArgs({
   options: {
     brokers: { type: 'string', default: process.env.KAFKA_BROKERS ?? '127.0.0.1:9092' },
+    namespace: { type: 'string', default: process.env.TOPIC_NAMESPACE ?? '' },
     replicas: { type: 'string', default: process.env.TOPIC_REPLICAS ?? '' },
     'min-insync-replicas': { type: 'string', default: process.env.TOPIC_MIN_INSYNC_REPLICAS ?? '' },
     help: { type: 'boolean' },
@@ -39,7 +37,7 @@ async function main(): Promise<void> {
   const minInsyncReplicas = positive('--min-insync-replicas', values['min-insync-replicas']);
   const table = await ensureTopics({
     brokers: values.brokers.split(',').map((broker) => broker.trim()),
-    topics: Object.values(topics).flatMap((topic) => [topic, ...GROUPS.map((group) => deadLetterTopic(topic, group))]),
+    topics: everyTopic(values.namespace || undefined),
     logger: createLogger({ level: 'error', service: 'topics' }),
     ...(replicas !== undefined && { replicas }),
     ...(minInsyncReplicas !== undefined && { minInsyncReplicas }),
