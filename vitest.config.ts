@@ -6,8 +6,8 @@ export default defineConfig({
     // One PostgreSQL for the whole run; every test file gets a database of its own.
     globalSetup: ['libs/testing/src/global-setup.ts'],
     reporters: ['default', './scripts/count-reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
   },

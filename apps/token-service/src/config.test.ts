@@ -13,7 +13,7 @@ const ENV = {
 describe('configuration', () => {
   it('is read, with the first key as the current one', () => {
     const config = readProcessConfig(ENV);
-    expect(config).toMatchObject({ port: 8080, databaseUrl: ENV.DATABASE_URL });
+    expect(config).toMatchObject({ port: 8080, databaseUrl: ENV.DATABASE_URL, dataKeyMaxAgeMs: 90 * 86_400_000 });
     expect([config.peppers.currentVersion, config.keyRing.currentVersion]).toEqual([1, 2]);
   });
 

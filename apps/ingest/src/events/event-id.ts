@@ -31,7 +31,7 @@ export function createIdentifyEvent(clock: () => number): IdentifyEvent {
   const firstTimes = new FirstTimes(WINDOW_MS);
 
   function idOfContent(sourceId: string, content: Buffer): string {
-    const digest = hash('sha256', `${sourceId}\0content${content.toString('latin1')}`, 'buffer');
+    const digest = sha256(`${sourceId}\0content${content.toString('latin1')}`);
     const firstMs = firstTimes.of(digest.readUIntBE(ID_BYTES, FINGERPRINT_BYTES), clock());
     digest.writeUInt32BE(Math.floor(firstMs / WINDOW_MS), ID_BYTES - BUCKET_BYTES);
     return encodeId('evt', digest.subarray(0, ID_BYTES));
@@ -43,11 +43,16 @@ export function createIdentifyEvent(clock: () => number): IdentifyEvent {
     }
     if (!deduplicatesContent) return { eventId: newId('evt', clock()), contentHash: undefined };
     // An event type contains no zero byte.
-    const content = hash('sha256', Buffer.concat([Buffer.from(`${eventType}\0`), payload]), 'buffer');
+    const content = sha256(Buffer.concat([Buffer.from(`${eventType}\0`), payload]));
     return { eventId: idOfContent(sourceId, content), contentHash: content };
   };
 }
 
 function derivedId(text: string): string {
-  return encodeId('evt', hash('sha256', text, 'buffer').subarray(0, ID_BYTES));
+  return encodeId('evt', sha256(text).subarray(0, ID_BYTES));
+}
+
+/** By way of a string: a Buffer that `hash` itself makes is no part of the pool and costs more than the hash. */
+function sha256(data: string | Buffer): Buffer {
+  return Buffer.from(hash('sha256', data, 'binary'), 'binary');
 }

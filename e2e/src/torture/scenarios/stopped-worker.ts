@@ -20,7 +20,7 @@ export const stoppedWorker: Scenario = {
   title: 'a dispatcher is stopped past its lease with runs in flight, and continued',
   world: { ingests: 1, dispatchers: 2, brokerProxy: false, restartablePostgres: false },
   eventsPerSecond: 40,
-  mix: { weights: { 'order.placed': 50, 'order.changed': 50 }, slowShare: 0.015, slowMs: [5_000, 40_000] },
+  mix: { weights: { 'order.placed': 50, 'order.changed': 50 }, slowShare: 0.008, slowMs: [5_000, 40_000] },
   async run({ world, random, durationMs, say, figure, violate }) {
     const { cluster, database } = world;
     const startedMs = performance.now();

@@ -5,6 +5,7 @@ import { createDatabase, createPool, type Pool } from '@agent-platform/database'
 import { createLogger, type Env } from '@agent-platform/service';
 import { Api } from '../../../../examples/src/api.ts';
 import { Cluster } from '../../cluster/cluster.ts';
+import { guard } from '../../cluster/guard.ts';
 import { startCanary, type Canary } from '../canary/canary.ts';
 import { startWorkingModel } from '../canary/working-model.ts';
 import { installFenceWatch, signature } from '../check/fence-watch.ts';
@@ -53,6 +54,7 @@ export async function createWorld(o: WorldOptions): Promise<World> {
   resources.defer(async () => {
     if (!keep) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   });
+  resources.use(guard(directory, { remove: true }));
   const kafka = await startTorturedKafka();
   if (kafka.kind === 'none') throw new NoKafkaError(kafka.reason);
   resources.use(kafka);

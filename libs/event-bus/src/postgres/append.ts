@@ -1,6 +1,6 @@
 import type { Pool } from '@agent-platform/database';
 import type { Message } from '../bus.ts';
-import { byteaArray, textArray } from './array-parameters.ts';
+import { byteaArray, intArray, textArray } from './array-parameters.ts';
 import { partitionOf } from './partitions.ts';
 
 /**
@@ -26,10 +26,10 @@ const APPEND = `
      where p.id = h.id
     returning p.id, p.next_offset - c.messages as first_offset
   )
-  insert into bus_messages (partition_id, "offset", key, value, headers)
-  select m.partition_id, a.first_offset + m.position, m.key, m.value, m.headers
-    from unnest($3::int[], $4::int[], $5::text[], $6::bytea[], $7::text[])
-           as m(partition_id, position, key, value, headers)
+  insert into bus_messages (partition_id, "offset", key, headers, value)
+  select m.partition_id, a.first_offset + m.position, m.key, m.headers, m.value
+    from unnest($3::int[], $4::int[], $5::text[], $6::text[], $7::bytea[])
+           as m(partition_id, position, key, headers, value)
     join advanced a on a.id = m.partition_id`;
 
 /** Appends and returns the ids of the partitions that have grown. Durable when it resolves. */
@@ -45,13 +45,14 @@ export async function append(pool: Pool, partitionIds: readonly number[], messag
     name: 'bus-append',
     text: APPEND,
     values: [
-      [...counts.keys()],
-      [...counts.values()],
-      targets,
-      positions,
+      intArray(counts.keys()),
+      intArray(counts.values()),
+      intArray(targets),
+      intArray(positions),
       textArray(messages.map(({ key }) => key)),
-      byteaArray(messages.map(({ value }) => value)),
       textArray(messages.map(({ headers }) => JSON.stringify(headers))),
+      // Last: the message to the server grows by copying what it holds so far.
+      byteaArray(messages.map(({ value }) => value)),
     ],
   });
   return new Set(counts.keys());
