@@ -21,7 +21,7 @@ export type Validation =
  * Schemas come from servers we know nothing of, and some take for ever: `^(a+)+$`, references that branch, `uniqueItems`.
  * They run on the thread everything runs on.
  */
-const TIME_LIMIT_MS = 200;
+const TIME_LIMIT_MS = 500;
 /** What can take for ever when arguments are checked; the rest takes as long as schema and arguments are. */
 const MAY_BE_SLOW = /"(?:pattern|patternProperties|format|uniqueItems|\$ref|\$dynamicRef|\$recursiveRef)":/;
 /** A skill that took too long is left unchecked for as long, so that it stops the others for one moment in many. */
