@@ -9,6 +9,8 @@ export * from './generated/agentplatform/token/v1/credentials_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/events_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/runs_pb.ts';
 export * from './generated/agentplatform/events/v1/webhook_event_pb.ts';
+export * from './generated/agentplatform/events/v1/webhook_source_change_pb.ts';
+export * from './generated/agentplatform/events/v1/security_alert_pb.ts';
 export { http } from './generated/google/api/annotations_pb.ts';
 export type { HttpRule } from './generated/google/api/http_pb.ts';
 export {

@@ -1,4 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf';
+import { SecurityAlertSchema } from './generated/agentplatform/events/v1/security_alert_pb.ts';
+import { WebhookSourceChangeSchema } from './generated/agentplatform/events/v1/webhook_source_change_pb.ts';
 import { WebhookEventSchema } from './generated/agentplatform/events/v1/webhook_event_pb.ts';
 
 /** A topic of the event bus: its name, what its values are and how it is laid out. */
@@ -18,6 +20,20 @@ export const topics = {
     name: 'agent-platform.webhook-events.v1',
     schema: WebhookEventSchema,
     partitions: 12,
+    retentionMs: 30 * DAY_MS,
+  },
+  /** What every ingest has to forget, keyed by source id. Whoever was away asks anew anyway. */
+  webhookSourceChanges: {
+    name: 'agent-platform.webhook-source-changes.v1',
+    schema: WebhookSourceChangeSchema,
+    partitions: 1,
+    retentionMs: DAY_MS / 24,
+  },
+  /** What a person should look at, keyed by tenant. */
+  securityAlerts: {
+    name: 'agent-platform.security-alerts.v1',
+    schema: SecurityAlertSchema,
+    partitions: 1,
     retentionMs: 30 * DAY_MS,
   },
 } as const satisfies Record<string, Topic>;

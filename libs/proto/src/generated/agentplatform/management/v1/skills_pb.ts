@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/management/v1/skills.proto.
  */
 export const file_agentplatform_management_v1_skills: GenFile = /*@__PURE__*/
-  fileDesc("CihhZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvc2tpbGxzLnByb3RvEhthZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEijgYKBVNraWxsEgoKAmlkGAEgASgJEqcBCgRuYW1lGAIgASgJQpgBukiUAboBjQEKCW5hbWUuc2x1ZxJKbXVzdCBiZSAxLTYzIGxvd2VyLWNhc2UgbGV0dGVycywgZGlnaXRzIGFuZCBkYXNoZXMsIHN1Y2ggYXMgYmlsbGluZy1zeXN0ZW0aNHRoaXMubWF0Y2hlcygnXlthLXowLTldKFthLXowLTktXXswLDYxfVthLXowLTldKT8kJynYAQESHgoMZGlzcGxheV9uYW1lGAMgASgJQgi6SAVyAxj/ARIdCgtkZXNjcmlwdGlvbhgEIAEoCUIIukgFcgMY0A8SRgoIY2F0ZWdvcnkYBSABKA4yKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxDYXRlZ29yeUIIukgFggECEAESGQoRcmVxdWlyZXNfYXBwcm92YWwYBiABKAgSRAoKc2tpbGxfdHlwZRgHIAEoDjImLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbFR5cGVCCLpIBYIBAhABEiYKDm1jcF9zZXJ2ZXJfdXJsGAggASgJQg66SAvYAQFyBhiAEIgBARKRAQoLbWNwX2hlYWRlcnMYCSADKAsyMi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwuTWNwSGVhZGVyc0VudHJ5Qki6SEWaAUIQFCInciUyI15bQS1aYS16MC05ISMkJSYnKisuXl9gfH4tXXsxLDEwMH0kKhVyExiAQDIOXltceDIwLVx4N2VdKiQSGAoQbWNwX2hlYWRlcl9uYW1lcxgKIAMoCRIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoxCg9NY3BIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJPChJDcmVhdGVTa2lsbFJlcXVlc3QSOQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxCBrpIA8gBASJIChNDcmVhdGVTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIikKD0dldFNraWxsUmVxdWVzdBIWCgVza2lsbBgBIAEoCUIHukgEcgIQASJFChBHZXRTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIkYKEUxpc3RTa2lsbHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJImEKEkxpc3RTa2lsbHNSZXNwb25zZRIyCgZza2lsbHMYASADKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoABChJVcGRhdGVTa2lsbFJlcXVlc3QSOQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxCBrpIA8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoTVXBkYXRlU2tpbGxSZXNwb25zZRIxCgVza2lsbBgBIAEoCzIiLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbCIsChJEZWxldGVTa2lsbFJlcXVlc3QSFgoFc2tpbGwYASABKAlCB7pIBHICEAEiFQoTRGVsZXRlU2tpbGxSZXNwb25zZSpiCg1Ta2lsbENhdGVnb3J5Eh4KGlNLSUxMX0NBVEVHT1JZX1VOU1BFQ0lGSUVEEAASFwoTU0tJTExfQ0FURUdPUllfUkVBRBABEhgKFFNLSUxMX0NBVEVHT1JZX1dSSVRFEAIqOwoJU2tpbGxUeXBlEhoKFlNLSUxMX1RZUEVfVU5TUEVDSUZJRUQQABISCg5TS0lMTF9UWVBFX01DUBABMtUGCgxTa2lsbFNlcnZpY2USqAEKC0NyZWF0ZVNraWxsEi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkNyZWF0ZVNraWxsUmVxdWVzdBowLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5DcmVhdGVTa2lsbFJlc3BvbnNlIjaKzhgOCgxza2lsbHM6d3JpdGWC0+STAh46BXNraWxsYgVza2lsbCIOL2FwaS92MS9za2lsbHMSogEKCEdldFNraWxsEiwuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFNraWxsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRTa2lsbFJlc3BvbnNlIjmQAgGKzhgNCgtza2lsbHM6cmVhZILT5JMCH2IFc2tpbGwSFi9hcGkvdjEvc2tpbGxzL3tza2lsbH0SmQEKCkxpc3RTa2lsbHMSLi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFNraWxsc1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFNraWxsc1Jlc3BvbnNlIiqQAgGKzhgNCgtza2lsbHM6cmVhZILT5JMCEBIOL2FwaS92MS9za2lsbHMSswEKC1VwZGF0ZVNraWxsEi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlVwZGF0ZVNraWxsUmVxdWVzdBowLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5VcGRhdGVTa2lsbFJlc3BvbnNlIkGKzhgOCgxza2lsbHM6d3JpdGWC0+STAik6BXNraWxsYgVza2lsbDIZL2FwaS92MS9za2lsbHMve3NraWxsLmlkfRKiAQoLRGVsZXRlU2tpbGwSLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuRGVsZXRlU2tpbGxSZXF1ZXN0GjAuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkRlbGV0ZVNraWxsUmVzcG9uc2UiMIrOGA4KDHNraWxsczp3cml0ZYLT5JMCGCoWL2FwaS92MS9za2lsbHMve3NraWxsfWIGcHJvdG8z", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("CihhZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvc2tpbGxzLnByb3RvEhthZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEi1gYKBVNraWxsEgoKAmlkGAEgASgJEqcBCgRuYW1lGAIgASgJQpgBukiUAboBjQEKCW5hbWUuc2x1ZxJKbXVzdCBiZSAxLTYzIGxvd2VyLWNhc2UgbGV0dGVycywgZGlnaXRzIGFuZCBkYXNoZXMsIHN1Y2ggYXMgYmlsbGluZy1zeXN0ZW0aNHRoaXMubWF0Y2hlcygnXlthLXowLTldKFthLXowLTktXXswLDYxfVthLXowLTldKT8kJynYAQESHgoMZGlzcGxheV9uYW1lGAMgASgJQgi6SAVyAxj/ARIdCgtkZXNjcmlwdGlvbhgEIAEoCUIIukgFcgMY0A8SRgoIY2F0ZWdvcnkYBSABKA4yKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxDYXRlZ29yeUIIukgFggECEAESGQoRcmVxdWlyZXNfYXBwcm92YWwYBiABKAgSRAoKc2tpbGxfdHlwZRgHIAEoDjImLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbFR5cGVCCLpIBYIBAhABEiYKDm1jcF9zZXJ2ZXJfdXJsGAggASgJQg66SAvYAQFyBhiAEIgBARKRAQoLbWNwX2hlYWRlcnMYCSADKAsyMi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwuTWNwSGVhZGVyc0VudHJ5Qki6SEWaAUIQFCInciUyI15bQS1aYS16MC05ISMkJSYnKisuXl9gfH4tXXsxLDEwMH0kKhVyExiAQDIOXltceDIwLVx4N2VdKiQSGAoQbWNwX2hlYWRlcl9uYW1lcxgKIAMoCRIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJGCgltY3Bfb2F1dGgYDSABKAsyMy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuT0F1dGhDbGllbnRDcmVkZW50aWFscxoxCg9NY3BIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLVAQoWT0F1dGhDbGllbnRDcmVkZW50aWFscxIbCgZpc3N1ZXIYASABKAlCC7pICHIGGIAQiAEBEh0KCWNsaWVudF9pZBgCIAEoCUIKukgHcgUQARiACBIfCg1jbGllbnRfc2VjcmV0GAMgASgJQgi6SAVyAxiAQBIdCgtwcml2YXRlX2tleRgEIAEoCUIIukgFcgMYgEASPwoGc2NvcGVzGAUgAygJQi+6SCySASkQMiIlciMyIV5bXHgyMVx4MjMtXHg1Ylx4NWQtXHg3ZV17MSwyMDB9JCJPChJDcmVhdGVTa2lsbFJlcXVlc3QSOQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxCBrpIA8gBASJIChNDcmVhdGVTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIikKD0dldFNraWxsUmVxdWVzdBIWCgVza2lsbBgBIAEoCUIHukgEcgIQASJFChBHZXRTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIkYKEUxpc3RTa2lsbHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJImEKEkxpc3RTa2lsbHNSZXNwb25zZRIyCgZza2lsbHMYASADKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoABChJVcGRhdGVTa2lsbFJlcXVlc3QSOQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxCBrpIA8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoTVXBkYXRlU2tpbGxSZXNwb25zZRIxCgVza2lsbBgBIAEoCzIiLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbCIsChJEZWxldGVTa2lsbFJlcXVlc3QSFgoFc2tpbGwYASABKAlCB7pIBHICEAEiFQoTRGVsZXRlU2tpbGxSZXNwb25zZSpiCg1Ta2lsbENhdGVnb3J5Eh4KGlNLSUxMX0NBVEVHT1JZX1VOU1BFQ0lGSUVEEAASFwoTU0tJTExfQ0FURUdPUllfUkVBRBABEhgKFFNLSUxMX0NBVEVHT1JZX1dSSVRFEAIqOwoJU2tpbGxUeXBlEhoKFlNLSUxMX1RZUEVfVU5TUEVDSUZJRUQQABISCg5TS0lMTF9UWVBFX01DUBABMtUGCgxTa2lsbFNlcnZpY2USqAEKC0NyZWF0ZVNraWxsEi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkNyZWF0ZVNraWxsUmVxdWVzdBowLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5DcmVhdGVTa2lsbFJlc3BvbnNlIjaKzhgOCgxza2lsbHM6d3JpdGWC0+STAh46BXNraWxsYgVza2lsbCIOL2FwaS92MS9za2lsbHMSogEKCEdldFNraWxsEiwuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFNraWxsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRTa2lsbFJlc3BvbnNlIjmQAgGKzhgNCgtza2lsbHM6cmVhZILT5JMCH2IFc2tpbGwSFi9hcGkvdjEvc2tpbGxzL3tza2lsbH0SmQEKCkxpc3RTa2lsbHMSLi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFNraWxsc1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFNraWxsc1Jlc3BvbnNlIiqQAgGKzhgNCgtza2lsbHM6cmVhZILT5JMCEBIOL2FwaS92MS9za2lsbHMSswEKC1VwZGF0ZVNraWxsEi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlVwZGF0ZVNraWxsUmVxdWVzdBowLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5VcGRhdGVTa2lsbFJlc3BvbnNlIkGKzhgOCgxza2lsbHM6d3JpdGWC0+STAik6BXNraWxsYgVza2lsbDIZL2FwaS92MS9za2lsbHMve3NraWxsLmlkfRKiAQoLRGVsZXRlU2tpbGwSLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuRGVsZXRlU2tpbGxSZXF1ZXN0GjAuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkRlbGV0ZVNraWxsUmVzcG9uc2UiMIrOGA4KDHNraWxsczp3cml0ZYLT5JMCGCoWL2FwaS92MS9za2lsbHMve3NraWxsfWIGcHJvdG8z", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.management.v1.Skill
@@ -99,6 +99,13 @@ export type Skill = Message<"agentplatform.management.v1.Skill"> & {
    * @generated from field: google.protobuf.Timestamp updated_at = 12;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * For servers that want tokens of an authorization server instead of a header that is always the same.
+   *
+   * @generated from field: agentplatform.management.v1.OAuthClientCredentials mcp_oauth = 13;
+   */
+  mcpOauth?: OAuthClientCredentials | undefined;
 };
 
 /**
@@ -107,6 +114,54 @@ export type Skill = Message<"agentplatform.management.v1.Skill"> & {
  */
 export const SkillSchema: GenMessage<Skill> = /*@__PURE__*/
   messageDesc(file_agentplatform_management_v1_skills, 0);
+
+/**
+ * How to get tokens for an MCP server: RFC 6749's client_credentials, found through RFC 9728 metadata.
+ *
+ * @generated from message agentplatform.management.v1.OAuthClientCredentials
+ */
+export type OAuthClientCredentials = Message<"agentplatform.management.v1.OAuthClientCredentials"> & {
+  /**
+   * The authorization server, exactly as its metadata spells it. No other one is given the secret, whatever the MCP
+   * server says.
+   *
+   * @generated from field: string issuer = 1;
+   */
+  issuer: string;
+
+  /**
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * Input only: either this or private_key. Kept encrypted, never answered.
+   *
+   * @generated from field: string client_secret = 3;
+   */
+  clientSecret: string;
+
+  /**
+   * Input only: for private_key_jwt (RFC 7523), PKCS #8 in PEM. Kept encrypted, never answered.
+   *
+   * @generated from field: string private_key = 4;
+   */
+  privateKey: string;
+
+  /**
+   * Asked for unless the MCP server names others.
+   *
+   * @generated from field: repeated string scopes = 5;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message agentplatform.management.v1.OAuthClientCredentials.
+ * Use `create(OAuthClientCredentialsSchema)` to create a new message.
+ */
+export const OAuthClientCredentialsSchema: GenMessage<OAuthClientCredentials> = /*@__PURE__*/
+  messageDesc(file_agentplatform_management_v1_skills, 1);
 
 /**
  * @generated from message agentplatform.management.v1.CreateSkillRequest
@@ -123,7 +178,7 @@ export type CreateSkillRequest = Message<"agentplatform.management.v1.CreateSkil
  * Use `create(CreateSkillRequestSchema)` to create a new message.
  */
 export const CreateSkillRequestSchema: GenMessage<CreateSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 1);
+  messageDesc(file_agentplatform_management_v1_skills, 2);
 
 /**
  * @generated from message agentplatform.management.v1.CreateSkillResponse
@@ -140,7 +195,7 @@ export type CreateSkillResponse = Message<"agentplatform.management.v1.CreateSki
  * Use `create(CreateSkillResponseSchema)` to create a new message.
  */
 export const CreateSkillResponseSchema: GenMessage<CreateSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 2);
+  messageDesc(file_agentplatform_management_v1_skills, 3);
 
 /**
  * @generated from message agentplatform.management.v1.GetSkillRequest
@@ -159,7 +214,7 @@ export type GetSkillRequest = Message<"agentplatform.management.v1.GetSkillReque
  * Use `create(GetSkillRequestSchema)` to create a new message.
  */
 export const GetSkillRequestSchema: GenMessage<GetSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 3);
+  messageDesc(file_agentplatform_management_v1_skills, 4);
 
 /**
  * @generated from message agentplatform.management.v1.GetSkillResponse
@@ -176,7 +231,7 @@ export type GetSkillResponse = Message<"agentplatform.management.v1.GetSkillResp
  * Use `create(GetSkillResponseSchema)` to create a new message.
  */
 export const GetSkillResponseSchema: GenMessage<GetSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 4);
+  messageDesc(file_agentplatform_management_v1_skills, 5);
 
 /**
  * @generated from message agentplatform.management.v1.ListSkillsRequest
@@ -198,7 +253,7 @@ export type ListSkillsRequest = Message<"agentplatform.management.v1.ListSkillsR
  * Use `create(ListSkillsRequestSchema)` to create a new message.
  */
 export const ListSkillsRequestSchema: GenMessage<ListSkillsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 5);
+  messageDesc(file_agentplatform_management_v1_skills, 6);
 
 /**
  * @generated from message agentplatform.management.v1.ListSkillsResponse
@@ -220,7 +275,7 @@ export type ListSkillsResponse = Message<"agentplatform.management.v1.ListSkills
  * Use `create(ListSkillsResponseSchema)` to create a new message.
  */
 export const ListSkillsResponseSchema: GenMessage<ListSkillsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 6);
+  messageDesc(file_agentplatform_management_v1_skills, 7);
 
 /**
  * @generated from message agentplatform.management.v1.UpdateSkillRequest
@@ -244,7 +299,7 @@ export type UpdateSkillRequest = Message<"agentplatform.management.v1.UpdateSkil
  * Use `create(UpdateSkillRequestSchema)` to create a new message.
  */
 export const UpdateSkillRequestSchema: GenMessage<UpdateSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 7);
+  messageDesc(file_agentplatform_management_v1_skills, 8);
 
 /**
  * @generated from message agentplatform.management.v1.UpdateSkillResponse
@@ -261,7 +316,7 @@ export type UpdateSkillResponse = Message<"agentplatform.management.v1.UpdateSki
  * Use `create(UpdateSkillResponseSchema)` to create a new message.
  */
 export const UpdateSkillResponseSchema: GenMessage<UpdateSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 8);
+  messageDesc(file_agentplatform_management_v1_skills, 9);
 
 /**
  * @generated from message agentplatform.management.v1.DeleteSkillRequest
@@ -280,7 +335,7 @@ export type DeleteSkillRequest = Message<"agentplatform.management.v1.DeleteSkil
  * Use `create(DeleteSkillRequestSchema)` to create a new message.
  */
 export const DeleteSkillRequestSchema: GenMessage<DeleteSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 9);
+  messageDesc(file_agentplatform_management_v1_skills, 10);
 
 /**
  * @generated from message agentplatform.management.v1.DeleteSkillResponse
@@ -293,7 +348,7 @@ export type DeleteSkillResponse = Message<"agentplatform.management.v1.DeleteSki
  * Use `create(DeleteSkillResponseSchema)` to create a new message.
  */
 export const DeleteSkillResponseSchema: GenMessage<DeleteSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 10);
+  messageDesc(file_agentplatform_management_v1_skills, 11);
 
 /**
  * @generated from enum agentplatform.management.v1.SkillCategory

@@ -5,7 +5,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_agentplatform_options_v1_policy } from "../../options/v1/policy_pb.ts";
-import type { Deduplication, WebhookToken } from "../../token/v1/webhook_tokens_pb.ts";
+import type { Deduplication, SignatureScheme, WebhookToken } from "../../token/v1/webhook_tokens_pb.ts";
 import { file_agentplatform_token_v1_webhook_tokens } from "../../token/v1/webhook_tokens_pb.ts";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/management/v1/webhook_sources.proto.
  */
 export const file_agentplatform_management_v1_webhook_sources: GenFile = /*@__PURE__*/
-  fileDesc("CjFhZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvd2ViaG9va19zb3VyY2VzLnByb3RvEhthZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEi1AMKDVdlYmhvb2tTb3VyY2USCgoCaWQYASABKAkSpwEKBG5hbWUYAiABKAlCmAG6SJQBugGNAQoJbmFtZS5zbHVnEkptdXN0IGJlIDEtNjMgbG93ZXItY2FzZSBsZXR0ZXJzLCBkaWdpdHMgYW5kIGRhc2hlcywgc3VjaCBhcyBiaWxsaW5nLXN5c3RlbRo0dGhpcy5tYXRjaGVzKCdeW2EtejAtOV0oW2EtejAtOS1dezAsNjF9W2EtejAtOV0pPyQnKdgBARIdCgtkZXNjcmlwdGlvbhgDIAEoCUIIukgFcgMY0A8SRgoNZGVkdXBsaWNhdGlvbhgEIAEoDjIlLmFnZW50cGxhdGZvcm0udG9rZW4udjEuRGVkdXBsaWNhdGlvbkIIukgFggECEAESKAoVcmF0ZV9saW1pdF9wZXJfc2Vjb25kGAUgASgNQgm6SAYqBBjAhD0SEgoFdG9rZW4YBiABKAlIAIgBARIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIICgZfdG9rZW4iaAoaQ3JlYXRlV2ViaG9va1NvdXJjZVJlcXVlc3QSSgoOd2ViaG9va19zb3VyY2UYASABKAsyKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuV2ViaG9va1NvdXJjZUIGukgDyAEBImEKG0NyZWF0ZVdlYmhvb2tTb3VyY2VSZXNwb25zZRJCCg53ZWJob29rX3NvdXJjZRgBIAEoCzIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5XZWJob29rU291cmNlIjoKF0dldFdlYmhvb2tTb3VyY2VSZXF1ZXN0Eh8KDndlYmhvb2tfc291cmNlGAEgASgJQge6SARyAhABIl4KGEdldFdlYmhvb2tTb3VyY2VSZXNwb25zZRJCCg53ZWJob29rX3NvdXJjZRgBIAEoCzIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5XZWJob29rU291cmNlIk4KGUxpc3RXZWJob29rU291cmNlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiegoaTGlzdFdlYmhvb2tTb3VyY2VzUmVzcG9uc2USQwoPd2ViaG9va19zb3VyY2VzGAEgAygLMiouYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLldlYmhvb2tTb3VyY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpkBChpVcGRhdGVXZWJob29rU291cmNlUmVxdWVzdBJKCg53ZWJob29rX3NvdXJjZRgBIAEoCzIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5XZWJob29rU291cmNlQga6SAPIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrImEKG1VwZGF0ZVdlYmhvb2tTb3VyY2VSZXNwb25zZRJCCg53ZWJob29rX3NvdXJjZRgBIAEoCzIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5XZWJob29rU291cmNlIj0KGkRlbGV0ZVdlYmhvb2tTb3VyY2VSZXF1ZXN0Eh8KDndlYmhvb2tfc291cmNlGAEgASgJQge6SARyAhABIh0KG0RlbGV0ZVdlYmhvb2tTb3VyY2VSZXNwb25zZSJ4ChlSb3RhdGVXZWJob29rVG9rZW5SZXF1ZXN0Eh8KDndlYmhvb2tfc291cmNlGAEgASgJQge6SARyAhABEjoKB292ZXJsYXAYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECID1JDIAIlkKGlJvdGF0ZVdlYmhvb2tUb2tlblJlc3BvbnNlEjsKDXdlYmhvb2tfdG9rZW4YASABKAsyJC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLldlYmhvb2tUb2tlbiJYChlSZXZva2VXZWJob29rVG9rZW5SZXF1ZXN0Eh8KDndlYmhvb2tfc291cmNlGAEgASgJQge6SARyAhABEhoKBXRva2VuGAIgASgJQgu6SAhyBjoEdG9rXyJZChpSZXZva2VXZWJob29rVG9rZW5SZXNwb25zZRI7Cg13ZWJob29rX3Rva2VuGAEgASgLMiQuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5XZWJob29rVG9rZW4iOwoYTGlzdFdlYmhvb2tUb2tlbnNSZXF1ZXN0Eh8KDndlYmhvb2tfc291cmNlGAEgASgJQge6SARyAhABImoKGUxpc3RXZWJob29rVG9rZW5zUmVzcG9uc2USNAoGdG9rZW5zGAEgAygLMiQuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5XZWJob29rVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMsQOChRXZWJob29rU291cmNlU2VydmljZRLkAQoTQ3JlYXRlV2ViaG9va1NvdXJjZRI3LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5DcmVhdGVXZWJob29rU291cmNlUmVxdWVzdBo4LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5DcmVhdGVXZWJob29rU291cmNlUmVzcG9uc2UiWorOGBcKFXdlYmhvb2stc291cmNlczp3cml0ZYLT5JMCOToOd2ViaG9va19zb3VyY2ViDndlYmhvb2tfc291cmNlIhcvYXBpL3YxL3dlYmhvb2stc291cmNlcxLeAQoQR2V0V2ViaG9va1NvdXJjZRI0LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRXZWJob29rU291cmNlUmVxdWVzdBo1LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRXZWJob29rU291cmNlUmVzcG9uc2UiXZACAYrOGBYKFHdlYmhvb2stc291cmNlczpyZWFkgtPkkwI6Yg53ZWJob29rX3NvdXJjZRIoL2FwaS92MS93ZWJob29rLXNvdXJjZXMve3dlYmhvb2tfc291cmNlfRLDAQoSTGlzdFdlYmhvb2tTb3VyY2VzEjYuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkxpc3RXZWJob29rU291cmNlc1JlcXVlc3QaNy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFdlYmhvb2tTb3VyY2VzUmVzcG9uc2UiPJACAYrOGBYKFHdlYmhvb2stc291cmNlczpyZWFkgtPkkwIZEhcvYXBpL3YxL3dlYmhvb2stc291cmNlcxL4AQoTVXBkYXRlV2ViaG9va1NvdXJjZRI3LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5VcGRhdGVXZWJob29rU291cmNlUmVxdWVzdBo4LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5VcGRhdGVXZWJob29rU291cmNlUmVzcG9uc2UiborOGBcKFXdlYmhvb2stc291cmNlczp3cml0ZYLT5JMCTToOd2ViaG9va19zb3VyY2ViDndlYmhvb2tfc291cmNlMisvYXBpL3YxL3dlYmhvb2stc291cmNlcy97d2ViaG9va19zb3VyY2UuaWR9EtUBChNEZWxldGVXZWJob29rU291cmNlEjcuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkRlbGV0ZVdlYmhvb2tTb3VyY2VSZXF1ZXN0GjguYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkRlbGV0ZVdlYmhvb2tTb3VyY2VSZXNwb25zZSJLis4YFwoVd2ViaG9vay1zb3VyY2VzOndyaXRlgtPkkwIqKigvYXBpL3YxL3dlYmhvb2stc291cmNlcy97d2ViaG9va19zb3VyY2V9EvIBChJSb3RhdGVXZWJob29rVG9rZW4SNi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuUm90YXRlV2ViaG9va1Rva2VuUmVxdWVzdBo3LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Sb3RhdGVXZWJob29rVG9rZW5SZXNwb25zZSJris4YFwoVd2ViaG9vay1zb3VyY2VzOndyaXRlgtPkkwJKOgEqYg13ZWJob29rX3Rva2VuIjYvYXBpL3YxL3dlYmhvb2stc291cmNlcy97d2ViaG9va19zb3VyY2V9L3Rva2Vuczpyb3RhdGUS+gEKElJldm9rZVdlYmhvb2tUb2tlbhI2LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5SZXZva2VXZWJob29rVG9rZW5SZXF1ZXN0GjcuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlJldm9rZVdlYmhvb2tUb2tlblJlc3BvbnNlInOKzhgXChV3ZWJob29rLXNvdXJjZXM6d3JpdGWC0+STAlI6ASpiDXdlYmhvb2tfdG9rZW4iPi9hcGkvdjEvd2ViaG9vay1zb3VyY2VzL3t3ZWJob29rX3NvdXJjZX0vdG9rZW5zL3t0b2tlbn06cmV2b2tlEtgBChFMaXN0V2ViaG9va1Rva2VucxI1LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5MaXN0V2ViaG9va1Rva2Vuc1JlcXVlc3QaNi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFdlYmhvb2tUb2tlbnNSZXNwb25zZSJUkAIBis4YFgoUd2ViaG9vay1zb3VyY2VzOnJlYWSC0+STAjESLy9hcGkvdjEvd2ViaG9vay1zb3VyY2VzL3t3ZWJob29rX3NvdXJjZX0vdG9rZW5zYgZwcm90bzM", [file_agentplatform_options_v1_policy, file_agentplatform_token_v1_webhook_tokens, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("CjFhZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvd2ViaG9va19zb3VyY2VzLnByb3RvEhthZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEilgQKDVdlYmhvb2tTb3VyY2USCgoCaWQYASABKAkSpwEKBG5hbWUYAiABKAlCmAG6SJQBugGNAQoJbmFtZS5zbHVnEkptdXN0IGJlIDEtNjMgbG93ZXItY2FzZSBsZXR0ZXJzLCBkaWdpdHMgYW5kIGRhc2hlcywgc3VjaCBhcyBiaWxsaW5nLXN5c3RlbRo0dGhpcy5tYXRjaGVzKCdeW2EtejAtOV0oW2EtejAtOS1dezAsNjF9W2EtejAtOV0pPyQnKdgBARIdCgtkZXNjcmlwdGlvbhgDIAEoCUIIukgFcgMY0A8SRgoNZGVkdXBsaWNhdGlvbhgEIAEoDjIlLmFnZW50cGxhdGZvcm0udG9rZW4udjEuRGVkdXBsaWNhdGlvbkIIukgFggECEAESKAoVcmF0ZV9saW1pdF9wZXJfc2Vjb25kGAUgASgNQgm6SAYqBBjAhD0SEgoFdG9rZW4YBiABKAlIAIgBARIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJACglzaWduYXR1cmUYCSABKAsyLS5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuV2ViaG9va1NpZ25hdHVyZUIICgZfdG9rZW4ikQEKEFdlYmhvb2tTaWduYXR1cmUSQwoGc2NoZW1lGAEgASgOMicuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5TaWduYXR1cmVTY2hlbWVCCrpIB4IBBBABIAASIgoHc2VjcmV0cxgCIAMoCUIRukgOkgELEAoiB3IFEAgYgAgSFAoMc2VjcmV0X2NvdW50GAMgASgNImgKGkNyZWF0ZVdlYmhvb2tTb3VyY2VSZXF1ZXN0EkoKDndlYmhvb2tfc291cmNlGAEgASgLMiouYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLldlYmhvb2tTb3VyY2VCBrpIA8gBASJhChtDcmVhdGVXZWJob29rU291cmNlUmVzcG9uc2USQgoOd2ViaG9va19zb3VyY2UYASABKAsyKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuV2ViaG9va1NvdXJjZSI6ChdHZXRXZWJob29rU291cmNlUmVxdWVzdBIfCg53ZWJob29rX3NvdXJjZRgBIAEoCUIHukgEcgIQASJeChhHZXRXZWJob29rU291cmNlUmVzcG9uc2USQgoOd2ViaG9va19zb3VyY2UYASABKAsyKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuV2ViaG9va1NvdXJjZSJOChlMaXN0V2ViaG9va1NvdXJjZXNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJInoKGkxpc3RXZWJob29rU291cmNlc1Jlc3BvbnNlEkMKD3dlYmhvb2tfc291cmNlcxgBIAMoCzIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5XZWJob29rU291cmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKZAQoaVXBkYXRlV2ViaG9va1NvdXJjZVJlcXVlc3QSSgoOd2ViaG9va19zb3VyY2UYASABKAsyKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuV2ViaG9va1NvdXJjZUIGukgDyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJhChtVcGRhdGVXZWJob29rU291cmNlUmVzcG9uc2USQgoOd2ViaG9va19zb3VyY2UYASABKAsyKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuV2ViaG9va1NvdXJjZSI9ChpEZWxldGVXZWJob29rU291cmNlUmVxdWVzdBIfCg53ZWJob29rX3NvdXJjZRgBIAEoCUIHukgEcgIQASIdChtEZWxldGVXZWJob29rU291cmNlUmVzcG9uc2UiqAEKGVJvdGF0ZVdlYmhvb2tUb2tlblJlcXVlc3QSHwoOd2ViaG9va19zb3VyY2UYASABKAlCB7pIBHICEAESOgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoaUm90YXRlV2ViaG9va1Rva2VuUmVzcG9uc2USOwoNd2ViaG9va190b2tlbhgBIAEoCzIkLmFnZW50cGxhdGZvcm0udG9rZW4udjEuV2ViaG9va1Rva2VuIlgKGVJldm9rZVdlYmhvb2tUb2tlblJlcXVlc3QSHwoOd2ViaG9va19zb3VyY2UYASABKAlCB7pIBHICEAESGgoFdG9rZW4YAiABKAlCC7pICHIGOgR0b2tfIlkKGlJldm9rZVdlYmhvb2tUb2tlblJlc3BvbnNlEjsKDXdlYmhvb2tfdG9rZW4YASABKAsyJC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLldlYmhvb2tUb2tlbiI7ChhMaXN0V2ViaG9va1Rva2Vuc1JlcXVlc3QSHwoOd2ViaG9va19zb3VyY2UYASABKAlCB7pIBHICEAEiagoZTGlzdFdlYmhvb2tUb2tlbnNSZXNwb25zZRI0CgZ0b2tlbnMYASADKAsyJC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLldlYmhvb2tUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkyxA4KFFdlYmhvb2tTb3VyY2VTZXJ2aWNlEuQBChNDcmVhdGVXZWJob29rU291cmNlEjcuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkNyZWF0ZVdlYmhvb2tTb3VyY2VSZXF1ZXN0GjguYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkNyZWF0ZVdlYmhvb2tTb3VyY2VSZXNwb25zZSJais4YFwoVd2ViaG9vay1zb3VyY2VzOndyaXRlgtPkkwI5Og53ZWJob29rX3NvdXJjZWIOd2ViaG9va19zb3VyY2UiFy9hcGkvdjEvd2ViaG9vay1zb3VyY2VzEt4BChBHZXRXZWJob29rU291cmNlEjQuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFdlYmhvb2tTb3VyY2VSZXF1ZXN0GjUuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFdlYmhvb2tTb3VyY2VSZXNwb25zZSJdkAIBis4YFgoUd2ViaG9vay1zb3VyY2VzOnJlYWSC0+STAjpiDndlYmhvb2tfc291cmNlEigvYXBpL3YxL3dlYmhvb2stc291cmNlcy97d2ViaG9va19zb3VyY2V9EsMBChJMaXN0V2ViaG9va1NvdXJjZXMSNi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFdlYmhvb2tTb3VyY2VzUmVxdWVzdBo3LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5MaXN0V2ViaG9va1NvdXJjZXNSZXNwb25zZSI8kAIBis4YFgoUd2ViaG9vay1zb3VyY2VzOnJlYWSC0+STAhkSFy9hcGkvdjEvd2ViaG9vay1zb3VyY2VzEvgBChNVcGRhdGVXZWJob29rU291cmNlEjcuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlVwZGF0ZVdlYmhvb2tTb3VyY2VSZXF1ZXN0GjguYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlVwZGF0ZVdlYmhvb2tTb3VyY2VSZXNwb25zZSJuis4YFwoVd2ViaG9vay1zb3VyY2VzOndyaXRlgtPkkwJNOg53ZWJob29rX3NvdXJjZWIOd2ViaG9va19zb3VyY2UyKy9hcGkvdjEvd2ViaG9vay1zb3VyY2VzL3t3ZWJob29rX3NvdXJjZS5pZH0S1QEKE0RlbGV0ZVdlYmhvb2tTb3VyY2USNy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuRGVsZXRlV2ViaG9va1NvdXJjZVJlcXVlc3QaOC5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuRGVsZXRlV2ViaG9va1NvdXJjZVJlc3BvbnNlIkuKzhgXChV3ZWJob29rLXNvdXJjZXM6d3JpdGWC0+STAioqKC9hcGkvdjEvd2ViaG9vay1zb3VyY2VzL3t3ZWJob29rX3NvdXJjZX0S8gEKElJvdGF0ZVdlYmhvb2tUb2tlbhI2LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Sb3RhdGVXZWJob29rVG9rZW5SZXF1ZXN0GjcuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlJvdGF0ZVdlYmhvb2tUb2tlblJlc3BvbnNlImuKzhgXChV3ZWJob29rLXNvdXJjZXM6d3JpdGWC0+STAko6ASpiDXdlYmhvb2tfdG9rZW4iNi9hcGkvdjEvd2ViaG9vay1zb3VyY2VzL3t3ZWJob29rX3NvdXJjZX0vdG9rZW5zOnJvdGF0ZRL6AQoSUmV2b2tlV2ViaG9va1Rva2VuEjYuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlJldm9rZVdlYmhvb2tUb2tlblJlcXVlc3QaNy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuUmV2b2tlV2ViaG9va1Rva2VuUmVzcG9uc2Uic4rOGBcKFXdlYmhvb2stc291cmNlczp3cml0ZYLT5JMCUjoBKmINd2ViaG9va190b2tlbiI+L2FwaS92MS93ZWJob29rLXNvdXJjZXMve3dlYmhvb2tfc291cmNlfS90b2tlbnMve3Rva2VufTpyZXZva2US2AEKEUxpc3RXZWJob29rVG9rZW5zEjUuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkxpc3RXZWJob29rVG9rZW5zUmVxdWVzdBo2LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5MaXN0V2ViaG9va1Rva2Vuc1Jlc3BvbnNlIlSQAgGKzhgWChR3ZWJob29rLXNvdXJjZXM6cmVhZILT5JMCMRIvL2FwaS92MS93ZWJob29rLXNvdXJjZXMve3dlYmhvb2tfc291cmNlfS90b2tlbnNiBnByb3RvMw", [file_agentplatform_options_v1_policy, file_agentplatform_token_v1_webhook_tokens, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.management.v1.WebhookSource
@@ -76,6 +76,13 @@ export type WebhookSource = Message<"agentplatform.management.v1.WebhookSource">
    * @generated from field: google.protobuf.Timestamp updated_at = 8;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * Set: every event must be signed, and POST /webhooks/{id} takes the sender's own format without a token.
+   *
+   * @generated from field: agentplatform.management.v1.WebhookSignature signature = 9;
+   */
+  signature?: WebhookSignature | undefined;
 };
 
 /**
@@ -84,6 +91,38 @@ export type WebhookSource = Message<"agentplatform.management.v1.WebhookSource">
  */
 export const WebhookSourceSchema: GenMessage<WebhookSource> = /*@__PURE__*/
   messageDesc(file_agentplatform_management_v1_webhook_sources, 0);
+
+/**
+ * @generated from message agentplatform.management.v1.WebhookSignature
+ */
+export type WebhookSignature = Message<"agentplatform.management.v1.WebhookSignature"> & {
+  /**
+   * @generated from field: agentplatform.token.v1.SignatureScheme scheme = 1;
+   */
+  scheme: SignatureScheme;
+
+  /**
+   * Input only: what the sender signs with; while it changes, the old and the new one. Kept encrypted, never
+   * answered. An update replaces all of them.
+   *
+   * @generated from field: repeated string secrets = 2;
+   */
+  secrets: string[];
+
+  /**
+   * Output only: how many secrets there are.
+   *
+   * @generated from field: uint32 secret_count = 3;
+   */
+  secretCount: number;
+};
+
+/**
+ * Describes the message agentplatform.management.v1.WebhookSignature.
+ * Use `create(WebhookSignatureSchema)` to create a new message.
+ */
+export const WebhookSignatureSchema: GenMessage<WebhookSignature> = /*@__PURE__*/
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 1);
 
 /**
  * @generated from message agentplatform.management.v1.CreateWebhookSourceRequest
@@ -100,7 +139,7 @@ export type CreateWebhookSourceRequest = Message<"agentplatform.management.v1.Cr
  * Use `create(CreateWebhookSourceRequestSchema)` to create a new message.
  */
 export const CreateWebhookSourceRequestSchema: GenMessage<CreateWebhookSourceRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 1);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 2);
 
 /**
  * @generated from message agentplatform.management.v1.CreateWebhookSourceResponse
@@ -117,7 +156,7 @@ export type CreateWebhookSourceResponse = Message<"agentplatform.management.v1.C
  * Use `create(CreateWebhookSourceResponseSchema)` to create a new message.
  */
 export const CreateWebhookSourceResponseSchema: GenMessage<CreateWebhookSourceResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 2);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 3);
 
 /**
  * @generated from message agentplatform.management.v1.GetWebhookSourceRequest
@@ -136,7 +175,7 @@ export type GetWebhookSourceRequest = Message<"agentplatform.management.v1.GetWe
  * Use `create(GetWebhookSourceRequestSchema)` to create a new message.
  */
 export const GetWebhookSourceRequestSchema: GenMessage<GetWebhookSourceRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 3);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 4);
 
 /**
  * @generated from message agentplatform.management.v1.GetWebhookSourceResponse
@@ -153,7 +192,7 @@ export type GetWebhookSourceResponse = Message<"agentplatform.management.v1.GetW
  * Use `create(GetWebhookSourceResponseSchema)` to create a new message.
  */
 export const GetWebhookSourceResponseSchema: GenMessage<GetWebhookSourceResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 4);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 5);
 
 /**
  * @generated from message agentplatform.management.v1.ListWebhookSourcesRequest
@@ -175,7 +214,7 @@ export type ListWebhookSourcesRequest = Message<"agentplatform.management.v1.Lis
  * Use `create(ListWebhookSourcesRequestSchema)` to create a new message.
  */
 export const ListWebhookSourcesRequestSchema: GenMessage<ListWebhookSourcesRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 5);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 6);
 
 /**
  * @generated from message agentplatform.management.v1.ListWebhookSourcesResponse
@@ -197,7 +236,7 @@ export type ListWebhookSourcesResponse = Message<"agentplatform.management.v1.Li
  * Use `create(ListWebhookSourcesResponseSchema)` to create a new message.
  */
 export const ListWebhookSourcesResponseSchema: GenMessage<ListWebhookSourcesResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 6);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 7);
 
 /**
  * @generated from message agentplatform.management.v1.UpdateWebhookSourceRequest
@@ -221,7 +260,7 @@ export type UpdateWebhookSourceRequest = Message<"agentplatform.management.v1.Up
  * Use `create(UpdateWebhookSourceRequestSchema)` to create a new message.
  */
 export const UpdateWebhookSourceRequestSchema: GenMessage<UpdateWebhookSourceRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 7);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 8);
 
 /**
  * @generated from message agentplatform.management.v1.UpdateWebhookSourceResponse
@@ -238,7 +277,7 @@ export type UpdateWebhookSourceResponse = Message<"agentplatform.management.v1.U
  * Use `create(UpdateWebhookSourceResponseSchema)` to create a new message.
  */
 export const UpdateWebhookSourceResponseSchema: GenMessage<UpdateWebhookSourceResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 8);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 9);
 
 /**
  * @generated from message agentplatform.management.v1.DeleteWebhookSourceRequest
@@ -257,7 +296,7 @@ export type DeleteWebhookSourceRequest = Message<"agentplatform.management.v1.De
  * Use `create(DeleteWebhookSourceRequestSchema)` to create a new message.
  */
 export const DeleteWebhookSourceRequestSchema: GenMessage<DeleteWebhookSourceRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 9);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 10);
 
 /**
  * @generated from message agentplatform.management.v1.DeleteWebhookSourceResponse
@@ -270,7 +309,7 @@ export type DeleteWebhookSourceResponse = Message<"agentplatform.management.v1.D
  * Use `create(DeleteWebhookSourceResponseSchema)` to create a new message.
  */
 export const DeleteWebhookSourceResponseSchema: GenMessage<DeleteWebhookSourceResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 10);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 11);
 
 /**
  * @generated from message agentplatform.management.v1.RotateWebhookTokenRequest
@@ -289,6 +328,13 @@ export type RotateWebhookTokenRequest = Message<"agentplatform.management.v1.Rot
    * @generated from field: google.protobuf.Duration overlap = 2;
    */
   overlap?: Duration | undefined;
+
+  /**
+   * When the new token ends by itself; absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 3;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -296,7 +342,7 @@ export type RotateWebhookTokenRequest = Message<"agentplatform.management.v1.Rot
  * Use `create(RotateWebhookTokenRequestSchema)` to create a new message.
  */
 export const RotateWebhookTokenRequestSchema: GenMessage<RotateWebhookTokenRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 11);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 12);
 
 /**
  * @generated from message agentplatform.management.v1.RotateWebhookTokenResponse
@@ -313,7 +359,7 @@ export type RotateWebhookTokenResponse = Message<"agentplatform.management.v1.Ro
  * Use `create(RotateWebhookTokenResponseSchema)` to create a new message.
  */
 export const RotateWebhookTokenResponseSchema: GenMessage<RotateWebhookTokenResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 12);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 13);
 
 /**
  * @generated from message agentplatform.management.v1.RevokeWebhookTokenRequest
@@ -339,7 +385,7 @@ export type RevokeWebhookTokenRequest = Message<"agentplatform.management.v1.Rev
  * Use `create(RevokeWebhookTokenRequestSchema)` to create a new message.
  */
 export const RevokeWebhookTokenRequestSchema: GenMessage<RevokeWebhookTokenRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 13);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 14);
 
 /**
  * @generated from message agentplatform.management.v1.RevokeWebhookTokenResponse
@@ -356,7 +402,7 @@ export type RevokeWebhookTokenResponse = Message<"agentplatform.management.v1.Re
  * Use `create(RevokeWebhookTokenResponseSchema)` to create a new message.
  */
 export const RevokeWebhookTokenResponseSchema: GenMessage<RevokeWebhookTokenResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 14);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 15);
 
 /**
  * @generated from message agentplatform.management.v1.ListWebhookTokensRequest
@@ -375,7 +421,7 @@ export type ListWebhookTokensRequest = Message<"agentplatform.management.v1.List
  * Use `create(ListWebhookTokensRequestSchema)` to create a new message.
  */
 export const ListWebhookTokensRequestSchema: GenMessage<ListWebhookTokensRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 15);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 16);
 
 /**
  * @generated from message agentplatform.management.v1.ListWebhookTokensResponse
@@ -397,7 +443,7 @@ export type ListWebhookTokensResponse = Message<"agentplatform.management.v1.Lis
  * Use `create(ListWebhookTokensResponseSchema)` to create a new message.
  */
 export const ListWebhookTokensResponseSchema: GenMessage<ListWebhookTokensResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_webhook_sources, 16);
+  messageDesc(file_agentplatform_management_v1_webhook_sources, 17);
 
 /**
  * Webhook sources: the systems that send events, and their tokens.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/token/v1/credentials.proto.
  */
 export const file_agentplatform_token_v1_credentials: GenFile = /*@__PURE__*/
-  fileDesc("CihhZ2VudHBsYXRmb3JtL3Rva2VuL3YxL2NyZWRlbnRpYWxzLnByb3RvEhZhZ2VudHBsYXRmb3JtLnRva2VuLnYxIsoBChRQdXRDcmVkZW50aWFsUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHQoIc2tpbGxfaWQYAiABKAlCC7pICHIGOgRza2xfEkoKB2hlYWRlcnMYAyADKAsyOS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dENyZWRlbnRpYWxSZXF1ZXN0LkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIXChVQdXRDcmVkZW50aWFsUmVzcG9uc2UiUgoYUmVzb2x2ZUNyZWRlbnRpYWxSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIdCghza2lsbF9pZBgCIAEoCUILukgIcgY6BHNrbF8inAEKGVJlc29sdmVDcmVkZW50aWFsUmVzcG9uc2USTwoHaGVhZGVycxgBIAMoCzI+LmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVzb2x2ZUNyZWRlbnRpYWxSZXNwb25zZS5IZWFkZXJzRW50cnkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEyqwIKEUNyZWRlbnRpYWxTZXJ2aWNlEoUBCg1QdXRDcmVkZW50aWFsEiwuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5QdXRDcmVkZW50aWFsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0Q3JlZGVudGlhbFJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRKNAQoRUmVzb2x2ZUNyZWRlbnRpYWwSMC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlJlc29sdmVDcmVkZW50aWFsUmVxdWVzdBoxLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVzb2x2ZUNyZWRlbnRpYWxSZXNwb25zZSITkAIBis4YDBIKZGlzcGF0Y2hlcmIGcHJvdG8z", [file_agentplatform_options_v1_policy, file_buf_validate_validate]);
+  fileDesc("CihhZ2VudHBsYXRmb3JtL3Rva2VuL3YxL2NyZWRlbnRpYWxzLnByb3RvEhZhZ2VudHBsYXRmb3JtLnRva2VuLnYxIsoBChRQdXRDcmVkZW50aWFsUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHQoIc2tpbGxfaWQYAiABKAlCC7pICHIGOgRza2xfEkoKB2hlYWRlcnMYAyADKAsyOS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dENyZWRlbnRpYWxSZXF1ZXN0LkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIXChVQdXRDcmVkZW50aWFsUmVzcG9uc2UiUgoYUmVzb2x2ZUNyZWRlbnRpYWxSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIdCghza2lsbF9pZBgCIAEoCUILukgIcgY6BHNrbF8i1wEKGVJlc29sdmVDcmVkZW50aWFsUmVzcG9uc2USTwoHaGVhZGVycxgBIAMoCzI+LmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVzb2x2ZUNyZWRlbnRpYWxSZXNwb25zZS5IZWFkZXJzRW50cnkSOQoMb2F1dGhfY2xpZW50GAIgASgLMiMuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5PQXV0aENsaWVudBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKJAQoLT0F1dGhDbGllbnQSDgoGaXNzdWVyGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIXCg1jbGllbnRfc2VjcmV0GAMgASgJSAASFQoLcHJpdmF0ZV9rZXkYBCABKAlIABIOCgZzY29wZXMYBSADKAlCFwoOYXV0aGVudGljYXRpb24SBbpIAggBIooBChVQdXRPQXV0aENsaWVudFJlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh0KCHNraWxsX2lkGAIgASgJQgu6SAhyBjoEc2tsXxI5CgxvYXV0aF9jbGllbnQYAyABKAsyIy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLk9BdXRoQ2xpZW50IhgKFlB1dE9BdXRoQ2xpZW50UmVzcG9uc2UytgMKEUNyZWRlbnRpYWxTZXJ2aWNlEoUBCg1QdXRDcmVkZW50aWFsEiwuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5QdXRDcmVkZW50aWFsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0Q3JlZGVudGlhbFJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRKIAQoOUHV0T0F1dGhDbGllbnQSLS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dE9BdXRoQ2xpZW50UmVxdWVzdBouLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0T0F1dGhDbGllbnRSZXNwb25zZSIXkAICis4YEBIObWFuYWdlbWVudC1hcGkSjQEKEVJlc29sdmVDcmVkZW50aWFsEjAuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5SZXNvbHZlQ3JlZGVudGlhbFJlcXVlc3QaMS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlJlc29sdmVDcmVkZW50aWFsUmVzcG9uc2UiE5ACAYrOGAwSCmRpc3BhdGNoZXJiBnByb3RvMw", [file_agentplatform_options_v1_policy, file_buf_validate_validate]);
 
 /**
  * @generated from message agentplatform.token.v1.PutCredentialRequest
@@ -84,6 +84,11 @@ export type ResolveCredentialResponse = Message<"agentplatform.token.v1.ResolveC
    * @generated from field: map<string, string> headers = 1;
    */
   headers: { [key: string]: string };
+
+  /**
+   * @generated from field: agentplatform.token.v1.OAuthClient oauth_client = 2;
+   */
+  oauthClient?: OAuthClient | undefined;
 };
 
 /**
@@ -92,6 +97,100 @@ export type ResolveCredentialResponse = Message<"agentplatform.token.v1.ResolveC
  */
 export const ResolveCredentialResponseSchema: GenMessage<ResolveCredentialResponse> = /*@__PURE__*/
   messageDesc(file_agentplatform_token_v1_credentials, 3);
+
+/**
+ * Gets tokens by the client_credentials grant (RFC 6749, section 4.4).
+ *
+ * @generated from message agentplatform.token.v1.OAuthClient
+ */
+export type OAuthClient = Message<"agentplatform.token.v1.OAuthClient"> & {
+  /**
+   * The one authorization server that may see the secret, as its metadata spells it (RFC 8414).
+   *
+   * @generated from field: string issuer = 1;
+   */
+  issuer: string;
+
+  /**
+   * @generated from field: string client_id = 2;
+   */
+  clientId: string;
+
+  /**
+   * @generated from oneof agentplatform.token.v1.OAuthClient.authentication
+   */
+  authentication: {
+    /**
+     * client_secret_basic, or client_secret_post where the server knows only that.
+     *
+     * @generated from field: string client_secret = 3;
+     */
+    value: string;
+    case: "clientSecret";
+  } | {
+    /**
+     * private_key_jwt (RFC 7523): PKCS #8 in PEM.
+     *
+     * @generated from field: string private_key = 4;
+     */
+    value: string;
+    case: "privateKey";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Asked for unless the MCP server names others.
+   *
+   * @generated from field: repeated string scopes = 5;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message agentplatform.token.v1.OAuthClient.
+ * Use `create(OAuthClientSchema)` to create a new message.
+ */
+export const OAuthClientSchema: GenMessage<OAuthClient> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 4);
+
+/**
+ * @generated from message agentplatform.token.v1.PutOAuthClientRequest
+ */
+export type PutOAuthClientRequest = Message<"agentplatform.token.v1.PutOAuthClientRequest"> & {
+  /**
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * @generated from field: string skill_id = 2;
+   */
+  skillId: string;
+
+  /**
+   * @generated from field: agentplatform.token.v1.OAuthClient oauth_client = 3;
+   */
+  oauthClient?: OAuthClient | undefined;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.PutOAuthClientRequest.
+ * Use `create(PutOAuthClientRequestSchema)` to create a new message.
+ */
+export const PutOAuthClientRequestSchema: GenMessage<PutOAuthClientRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 5);
+
+/**
+ * @generated from message agentplatform.token.v1.PutOAuthClientResponse
+ */
+export type PutOAuthClientResponse = Message<"agentplatform.token.v1.PutOAuthClientResponse"> & {
+};
+
+/**
+ * Describes the message agentplatform.token.v1.PutOAuthClientResponse.
+ * Use `create(PutOAuthClientResponseSchema)` to create a new message.
+ */
+export const PutOAuthClientResponseSchema: GenMessage<PutOAuthClientResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 6);
 
 /**
  * Skill credentials: the headers to call a skill's MCP server with, encrypted at rest.
@@ -110,7 +209,17 @@ export const CredentialService: GenService<{
     output: typeof PutCredentialResponseSchema;
   },
   /**
-   * Answers the plain headers: empty when the skill has none.
+   * Replaces a skill's OAuth client; an absent one removes it.
+   *
+   * @generated from rpc agentplatform.token.v1.CredentialService.PutOAuthClient
+   */
+  putOAuthClient: {
+    methodKind: "unary";
+    input: typeof PutOAuthClientRequestSchema;
+    output: typeof PutOAuthClientResponseSchema;
+  },
+  /**
+   * Answers the plain headers and client: empty when the skill has none.
    *
    * @generated from rpc agentplatform.token.v1.CredentialService.ResolveCredential
    */

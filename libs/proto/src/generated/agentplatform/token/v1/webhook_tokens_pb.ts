@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/token/v1/webhook_tokens.proto.
  */
 export const file_agentplatform_token_v1_webhook_tokens: GenFile = /*@__PURE__*/
-  fileDesc("CithZ2VudHBsYXRmb3JtL3Rva2VuL3YxL3dlYmhvb2tfdG9rZW5zLnByb3RvEhZhZ2VudHBsYXRmb3JtLnRva2VuLnYxIokCCgxXZWJob29rVG9rZW4SCgoCaWQYASABKAkSEgoFdG9rZW4YAiABKAlIAIgBARIMCgRoaW50GAMgASgJEjEKBXN0YXRlGAQgASgOMiIuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5Ub2tlblN0YXRlEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQggKBl90b2tlbiKoAQoQUHV0U291cmNlUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHgoJc291cmNlX2lkGAIgASgJQgu6SAhyBjoEc3JjXxI8Cg1kZWR1cGxpY2F0aW9uGAMgASgOMiUuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5EZWR1cGxpY2F0aW9uEh0KFXJhdGVfbGltaXRfcGVyX3NlY29uZBgEIAEoDSITChFQdXRTb3VyY2VSZXNwb25zZSJOChNEZWxldGVTb3VyY2VSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIeCglzb3VyY2VfaWQYAiABKAlCC7pICHIGOgRzcmNfIhYKFERlbGV0ZVNvdXJjZVJlc3BvbnNlIngKEUlzc3VlVG9rZW5SZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIeCglzb3VyY2VfaWQYAiABKAlCC7pICHIGOgRzcmNfEioKB292ZXJsYXAYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iUQoSSXNzdWVUb2tlblJlc3BvbnNlEjsKDXdlYmhvb2tfdG9rZW4YASABKAsyJC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLldlYmhvb2tUb2tlbiJsChJSZXZva2VUb2tlblJlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh4KCXNvdXJjZV9pZBgCIAEoCUILukgIcgY6BHNyY18SHQoIdG9rZW5faWQYAyABKAlCC7pICHIGOgR0b2tfIlIKE1Jldm9rZVRva2VuUmVzcG9uc2USOwoNd2ViaG9va190b2tlbhgBIAEoCzIkLmFnZW50cGxhdGZvcm0udG9rZW4udjEuV2ViaG9va1Rva2VuIkwKEUxpc3RUb2tlbnNSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIeCglzb3VyY2VfaWQYAiABKAlCC7pICHIGOgRzcmNfIkoKEkxpc3RUb2tlbnNSZXNwb25zZRI0CgZ0b2tlbnMYASADKAsyJC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLldlYmhvb2tUb2tlbiIjChJWZXJpZnlUb2tlblJlcXVlc3QSDQoFdG9rZW4YASABKAkixQEKE1ZlcmlmeVRva2VuUmVzcG9uc2USDgoGb3JnX2lkGAEgASgJEhEKCXNvdXJjZV9pZBgCIAEoCRI8Cg1kZWR1cGxpY2F0aW9uGAMgASgOMiUuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5EZWR1cGxpY2F0aW9uEh0KFXJhdGVfbGltaXRfcGVyX3NlY29uZBgEIAEoDRIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCp4Cg1EZWR1cGxpY2F0aW9uEh0KGURFRFVQTElDQVRJT05fVU5TUEVDSUZJRUQQABIZChVERURVUExJQ0FUSU9OX0NPTlRFTlQQARIVChFERURVUExJQ0FUSU9OX0tFWRACEhYKEkRFRFVQTElDQVRJT05fTk9ORRADKo0BCgpUb2tlblN0YXRlEhsKF1RPS0VOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSVE9LRU5fU1RBVEVfQUNUSVZFEAESGAoUVE9LRU5fU1RBVEVfRVhQSVJJTkcQAhIXChNUT0tFTl9TVEFURV9FWFBJUkVEEAMSFwoTVE9LRU5fU1RBVEVfUkVWT0tFRBAEMogGChNXZWJob29rVG9rZW5TZXJ2aWNlEnkKCVB1dFNvdXJjZRIoLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0U291cmNlUmVxdWVzdBopLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0U291cmNlUmVzcG9uc2UiF5ACAorOGBASDm1hbmFnZW1lbnQtYXBpEoIBCgxEZWxldGVTb3VyY2USKy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLkRlbGV0ZVNvdXJjZVJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLkRlbGV0ZVNvdXJjZVJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRJ5CgpJc3N1ZVRva2VuEikuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5Jc3N1ZVRva2VuUmVxdWVzdBoqLmFnZW50cGxhdGZvcm0udG9rZW4udjEuSXNzdWVUb2tlblJlc3BvbnNlIhSKzhgQEg5tYW5hZ2VtZW50LWFwaRJ/CgtSZXZva2VUb2tlbhIqLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmV2b2tlVG9rZW5SZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5SZXZva2VUb2tlblJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRJ8CgpMaXN0VG9rZW5zEikuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5MaXN0VG9rZW5zUmVxdWVzdBoqLmFnZW50cGxhdGZvcm0udG9rZW4udjEuTGlzdFRva2Vuc1Jlc3BvbnNlIheQAgGKzhgQEg5tYW5hZ2VtZW50LWFwaRJ3CgtWZXJpZnlUb2tlbhIqLmFnZW50cGxhdGZvcm0udG9rZW4udjEuVmVyaWZ5VG9rZW5SZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5WZXJpZnlUb2tlblJlc3BvbnNlIg+QAgGKzhgIEgZpbmdlc3RiBnByb3RvMw", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CithZ2VudHBsYXRmb3JtL3Rva2VuL3YxL3dlYmhvb2tfdG9rZW5zLnByb3RvEhZhZ2VudHBsYXRmb3JtLnRva2VuLnYxIoIDCgxXZWJob29rVG9rZW4SCgoCaWQYASABKAkSEgoFdG9rZW4YAiABKAlIAIgBARIMCgRoaW50GAMgASgJEjEKBXN0YXRlGAQgASgOMiIuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5Ub2tlblN0YXRlEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnJldm9rZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3RfdXNlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKcmVmdXNlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNbGVha2VkX2F0X3VybBgKIAEoCUIICgZfdG9rZW4iqAEKEFB1dFNvdXJjZVJlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh4KCXNvdXJjZV9pZBgCIAEoCUILukgIcgY6BHNyY18SPAoNZGVkdXBsaWNhdGlvbhgDIAEoDjIlLmFnZW50cGxhdGZvcm0udG9rZW4udjEuRGVkdXBsaWNhdGlvbhIdChVyYXRlX2xpbWl0X3Blcl9zZWNvbmQYBCABKA0iEwoRUHV0U291cmNlUmVzcG9uc2UiTgoTRGVsZXRlU291cmNlUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHgoJc291cmNlX2lkGAIgASgJQgu6SAhyBjoEc3JjXyIWChREZWxldGVTb3VyY2VSZXNwb25zZSKoAQoRSXNzdWVUb2tlblJlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh4KCXNvdXJjZV9pZBgCIAEoCUILukgIcgY6BHNyY18SKgoHb3ZlcmxhcBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJRChJJc3N1ZVRva2VuUmVzcG9uc2USOwoNd2ViaG9va190b2tlbhgBIAEoCzIkLmFnZW50cGxhdGZvcm0udG9rZW4udjEuV2ViaG9va1Rva2VuImwKElJldm9rZVRva2VuUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHgoJc291cmNlX2lkGAIgASgJQgu6SAhyBjoEc3JjXxIdCgh0b2tlbl9pZBgDIAEoCUILukgIcgY6BHRva18iUgoTUmV2b2tlVG9rZW5SZXNwb25zZRI7Cg13ZWJob29rX3Rva2VuGAEgASgLMiQuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5XZWJob29rVG9rZW4iTAoRTGlzdFRva2Vuc1JlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh4KCXNvdXJjZV9pZBgCIAEoCUILukgIcgY6BHNyY18iSgoSTGlzdFRva2Vuc1Jlc3BvbnNlEjQKBnRva2VucxgBIAMoCzIkLmFnZW50cGxhdGZvcm0udG9rZW4udjEuV2ViaG9va1Rva2VuIiMKElZlcmlmeVRva2VuUmVxdWVzdBINCgV0b2tlbhgBIAEoCSKNAgoTVmVyaWZ5VG9rZW5SZXNwb25zZRIOCgZvcmdfaWQYASABKAkSEQoJc291cmNlX2lkGAIgASgJEjwKDWRlZHVwbGljYXRpb24YAyABKA4yJS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLkRlZHVwbGljYXRpb24SHQoVcmF0ZV9saW1pdF9wZXJfc2Vjb25kGAQgASgNEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHRva2VuX2lkGAYgASgJEjQKCXNpZ25hdHVyZRgHIAEoCzIhLmFnZW50cGxhdGZvcm0udG9rZW4udjEuU2lnbmF0dXJlIlUKCVNpZ25hdHVyZRI3CgZzY2hlbWUYASABKA4yJy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlNpZ25hdHVyZVNjaGVtZRIPCgdzZWNyZXRzGAIgAygJIoQBChNQdXRTaWduYXR1cmVSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIeCglzb3VyY2VfaWQYAiABKAlCC7pICHIGOgRzcmNfEjQKCXNpZ25hdHVyZRgDIAEoCzIhLmFnZW50cGxhdGZvcm0udG9rZW4udjEuU2lnbmF0dXJlIhYKFFB1dFNpZ25hdHVyZVJlc3BvbnNlIi8KGlJlc29sdmVTaWduZWRTb3VyY2VSZXF1ZXN0EhEKCXNvdXJjZV9pZBgBIAEoCSLAAQobUmVzb2x2ZVNpZ25lZFNvdXJjZVJlc3BvbnNlEg4KBm9yZ19pZBgBIAEoCRI8Cg1kZWR1cGxpY2F0aW9uGAIgASgOMiUuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5EZWR1cGxpY2F0aW9uEh0KFXJhdGVfbGltaXRfcGVyX3NlY29uZBgDIAEoDRI0CglzaWduYXR1cmUYBCABKAsyIS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlNpZ25hdHVyZSJ3CghUb2tlblVzZRIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHQoIdG9rZW5faWQYAiABKAlCC7pICHIGOgR0b2tfEjMKB3VzZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQEiUgoVUmVjb3JkVG9rZW5Vc2VSZXF1ZXN0EjkKBHVzZXMYASADKAsyIC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlRva2VuVXNlQgm6SAaSAQMQ6AciGAoWUmVjb3JkVG9rZW5Vc2VSZXNwb25zZSIpCgtMZWFrZWRUb2tlbhINCgV0b2tlbhgBIAEoCRILCgN1cmwYAiABKAkidgoZUmV2b2tlTGVha2VkVG9rZW5zUmVxdWVzdBIZCghyZXBvcnRlchgBIAEoCUIHukgEcgIQARI+CgZ0b2tlbnMYAiADKAsyIy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLkxlYWtlZFRva2VuQgm6SAaSAQMQ6AciKwoaUmV2b2tlTGVha2VkVG9rZW5zUmVzcG9uc2USDQoFa25vd24YASADKAgqeAoNRGVkdXBsaWNhdGlvbhIdChlERURVUExJQ0FUSU9OX1VOU1BFQ0lGSUVEEAASGQoVREVEVVBMSUNBVElPTl9DT05URU5UEAESFQoRREVEVVBMSUNBVElPTl9LRVkQAhIWChJERURVUExJQ0FUSU9OX05PTkUQAyqxAQoPU2lnbmF0dXJlU2NoZW1lEiAKHFNJR05BVFVSRV9TQ0hFTUVfVU5TUEVDSUZJRUQQABImCiJTSUdOQVRVUkVfU0NIRU1FX1NUQU5EQVJEX1dFQkhPT0tTEAESGwoXU0lHTkFUVVJFX1NDSEVNRV9HSVRIVUIQAhIbChdTSUdOQVRVUkVfU0NIRU1FX1NUUklQRRADEhoKFlNJR05BVFVSRV9TQ0hFTUVfU0xBQ0sQBCqNAQoKVG9rZW5TdGF0ZRIbChdUT0tFTl9TVEFURV9VTlNQRUNJRklFRBAAEhYKElRPS0VOX1NUQVRFX0FDVElWRRABEhgKFFRPS0VOX1NUQVRFX0VYUElSSU5HEAISFwoTVE9LRU5fU1RBVEVfRVhQSVJFRBADEhcKE1RPS0VOX1NUQVRFX1JFVk9LRUQQBDK5CgoTV2ViaG9va1Rva2VuU2VydmljZRJ5CglQdXRTb3VyY2USKC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dFNvdXJjZVJlcXVlc3QaKS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dFNvdXJjZVJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRKCAQoMRGVsZXRlU291cmNlEisuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5EZWxldGVTb3VyY2VSZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5EZWxldGVTb3VyY2VSZXNwb25zZSIXkAICis4YEBIObWFuYWdlbWVudC1hcGkSeQoKSXNzdWVUb2tlbhIpLmFnZW50cGxhdGZvcm0udG9rZW4udjEuSXNzdWVUb2tlblJlcXVlc3QaKi5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLklzc3VlVG9rZW5SZXNwb25zZSIUis4YEBIObWFuYWdlbWVudC1hcGkSfwoLUmV2b2tlVG9rZW4SKi5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlJldm9rZVRva2VuUmVxdWVzdBorLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmV2b2tlVG9rZW5SZXNwb25zZSIXkAICis4YEBIObWFuYWdlbWVudC1hcGkSfAoKTGlzdFRva2VucxIpLmFnZW50cGxhdGZvcm0udG9rZW4udjEuTGlzdFRva2Vuc1JlcXVlc3QaKi5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLkxpc3RUb2tlbnNSZXNwb25zZSIXkAIBis4YEBIObWFuYWdlbWVudC1hcGkSdwoLVmVyaWZ5VG9rZW4SKi5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlZlcmlmeVRva2VuUmVxdWVzdBorLmFnZW50cGxhdGZvcm0udG9rZW4udjEuVmVyaWZ5VG9rZW5SZXNwb25zZSIPkAIBis4YCBIGaW5nZXN0EoIBCgxQdXRTaWduYXR1cmUSKy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dFNpZ25hdHVyZVJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dFNpZ25hdHVyZVJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRKPAQoTUmVzb2x2ZVNpZ25lZFNvdXJjZRIyLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVzb2x2ZVNpZ25lZFNvdXJjZVJlcXVlc3QaMy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlJlc29sdmVTaWduZWRTb3VyY2VSZXNwb25zZSIPkAIBis4YCBIGaW5nZXN0EoABCg5SZWNvcmRUb2tlblVzZRItLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVjb3JkVG9rZW5Vc2VSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5SZWNvcmRUb2tlblVzZVJlc3BvbnNlIg+QAgKKzhgIEgZpbmdlc3QSlAEKElJldm9rZUxlYWtlZFRva2VucxIxLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmV2b2tlTGVha2VkVG9rZW5zUmVxdWVzdBoyLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmV2b2tlTGVha2VkVG9rZW5zUmVzcG9uc2UiF5ACAorOGBASDm1hbmFnZW1lbnQtYXBpYgZwcm90bzM", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.token.v1.WebhookToken
@@ -60,6 +60,27 @@ export type WebhookToken = Message<"agentplatform.token.v1.WebhookToken"> & {
    * @generated from field: google.protobuf.Timestamp revoked_at = 7;
    */
   revokedAt?: Timestamp | undefined;
+
+  /**
+   * True to a minute.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used_at = 8;
+   */
+  lastUsedAt?: Timestamp | undefined;
+
+  /**
+   * When somebody last tried it after its end, true to an hour.
+   *
+   * @generated from field: google.protobuf.Timestamp refused_at = 9;
+   */
+  refusedAt?: Timestamp | undefined;
+
+  /**
+   * Where it was found in public, if that is why it was revoked.
+   *
+   * @generated from field: string leaked_at_url = 10;
+   */
+  leakedAtUrl: string;
 };
 
 /**
@@ -169,6 +190,13 @@ export type IssueTokenRequest = Message<"agentplatform.token.v1.IssueTokenReques
    * @generated from field: google.protobuf.Duration overlap = 3;
    */
   overlap?: Duration | undefined;
+
+  /**
+   * When the new token ends by itself; absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -325,6 +353,20 @@ export type VerifyTokenResponse = Message<"agentplatform.token.v1.VerifyTokenRes
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * Prefix tok_.
+   *
+   * @generated from field: string token_id = 6;
+   */
+  tokenId: string;
+
+  /**
+   * Set: the source's events must be signed as well.
+   *
+   * @generated from field: agentplatform.token.v1.Signature signature = 7;
+   */
+  signature?: Signature | undefined;
 };
 
 /**
@@ -333,6 +375,245 @@ export type VerifyTokenResponse = Message<"agentplatform.token.v1.VerifyTokenRes
  */
 export const VerifyTokenResponseSchema: GenMessage<VerifyTokenResponse> = /*@__PURE__*/
   messageDesc(file_agentplatform_token_v1_webhook_tokens, 12);
+
+/**
+ * @generated from message agentplatform.token.v1.Signature
+ */
+export type Signature = Message<"agentplatform.token.v1.Signature"> & {
+  /**
+   * @generated from field: agentplatform.token.v1.SignatureScheme scheme = 1;
+   */
+  scheme: SignatureScheme;
+
+  /**
+   * Any of them may have signed.
+   *
+   * @generated from field: repeated string secrets = 2;
+   */
+  secrets: string[];
+};
+
+/**
+ * Describes the message agentplatform.token.v1.Signature.
+ * Use `create(SignatureSchema)` to create a new message.
+ */
+export const SignatureSchema: GenMessage<Signature> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 13);
+
+/**
+ * @generated from message agentplatform.token.v1.PutSignatureRequest
+ */
+export type PutSignatureRequest = Message<"agentplatform.token.v1.PutSignatureRequest"> & {
+  /**
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * @generated from field: string source_id = 2;
+   */
+  sourceId: string;
+
+  /**
+   * Absent: events need no signature.
+   *
+   * @generated from field: agentplatform.token.v1.Signature signature = 3;
+   */
+  signature?: Signature | undefined;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.PutSignatureRequest.
+ * Use `create(PutSignatureRequestSchema)` to create a new message.
+ */
+export const PutSignatureRequestSchema: GenMessage<PutSignatureRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 14);
+
+/**
+ * @generated from message agentplatform.token.v1.PutSignatureResponse
+ */
+export type PutSignatureResponse = Message<"agentplatform.token.v1.PutSignatureResponse"> & {
+};
+
+/**
+ * Describes the message agentplatform.token.v1.PutSignatureResponse.
+ * Use `create(PutSignatureResponseSchema)` to create a new message.
+ */
+export const PutSignatureResponseSchema: GenMessage<PutSignatureResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 15);
+
+/**
+ * @generated from message agentplatform.token.v1.ResolveSignedSourceRequest
+ */
+export type ResolveSignedSourceRequest = Message<"agentplatform.token.v1.ResolveSignedSourceRequest"> & {
+  /**
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.ResolveSignedSourceRequest.
+ * Use `create(ResolveSignedSourceRequestSchema)` to create a new message.
+ */
+export const ResolveSignedSourceRequestSchema: GenMessage<ResolveSignedSourceRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 16);
+
+/**
+ * @generated from message agentplatform.token.v1.ResolveSignedSourceResponse
+ */
+export type ResolveSignedSourceResponse = Message<"agentplatform.token.v1.ResolveSignedSourceResponse"> & {
+  /**
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * @generated from field: agentplatform.token.v1.Deduplication deduplication = 2;
+   */
+  deduplication: Deduplication;
+
+  /**
+   * @generated from field: uint32 rate_limit_per_second = 3;
+   */
+  rateLimitPerSecond: number;
+
+  /**
+   * @generated from field: agentplatform.token.v1.Signature signature = 4;
+   */
+  signature?: Signature | undefined;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.ResolveSignedSourceResponse.
+ * Use `create(ResolveSignedSourceResponseSchema)` to create a new message.
+ */
+export const ResolveSignedSourceResponseSchema: GenMessage<ResolveSignedSourceResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 17);
+
+/**
+ * @generated from message agentplatform.token.v1.TokenUse
+ */
+export type TokenUse = Message<"agentplatform.token.v1.TokenUse"> & {
+  /**
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp used_at = 3;
+   */
+  usedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.TokenUse.
+ * Use `create(TokenUseSchema)` to create a new message.
+ */
+export const TokenUseSchema: GenMessage<TokenUse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 18);
+
+/**
+ * @generated from message agentplatform.token.v1.RecordTokenUseRequest
+ */
+export type RecordTokenUseRequest = Message<"agentplatform.token.v1.RecordTokenUseRequest"> & {
+  /**
+   * @generated from field: repeated agentplatform.token.v1.TokenUse uses = 1;
+   */
+  uses: TokenUse[];
+};
+
+/**
+ * Describes the message agentplatform.token.v1.RecordTokenUseRequest.
+ * Use `create(RecordTokenUseRequestSchema)` to create a new message.
+ */
+export const RecordTokenUseRequestSchema: GenMessage<RecordTokenUseRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 19);
+
+/**
+ * @generated from message agentplatform.token.v1.RecordTokenUseResponse
+ */
+export type RecordTokenUseResponse = Message<"agentplatform.token.v1.RecordTokenUseResponse"> & {
+};
+
+/**
+ * Describes the message agentplatform.token.v1.RecordTokenUseResponse.
+ * Use `create(RecordTokenUseResponseSchema)` to create a new message.
+ */
+export const RecordTokenUseResponseSchema: GenMessage<RecordTokenUseResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 20);
+
+/**
+ * @generated from message agentplatform.token.v1.LeakedToken
+ */
+export type LeakedToken = Message<"agentplatform.token.v1.LeakedToken"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Where it was found.
+   *
+   * @generated from field: string url = 2;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.LeakedToken.
+ * Use `create(LeakedTokenSchema)` to create a new message.
+ */
+export const LeakedTokenSchema: GenMessage<LeakedToken> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 21);
+
+/**
+ * @generated from message agentplatform.token.v1.RevokeLeakedTokensRequest
+ */
+export type RevokeLeakedTokensRequest = Message<"agentplatform.token.v1.RevokeLeakedTokensRequest"> & {
+  /**
+   * Who found them, such as "github".
+   *
+   * @generated from field: string reporter = 1;
+   */
+  reporter: string;
+
+  /**
+   * @generated from field: repeated agentplatform.token.v1.LeakedToken tokens = 2;
+   */
+  tokens: LeakedToken[];
+};
+
+/**
+ * Describes the message agentplatform.token.v1.RevokeLeakedTokensRequest.
+ * Use `create(RevokeLeakedTokensRequestSchema)` to create a new message.
+ */
+export const RevokeLeakedTokensRequestSchema: GenMessage<RevokeLeakedTokensRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 22);
+
+/**
+ * @generated from message agentplatform.token.v1.RevokeLeakedTokensResponse
+ */
+export type RevokeLeakedTokensResponse = Message<"agentplatform.token.v1.RevokeLeakedTokensResponse"> & {
+  /**
+   * For each of the request, in its order: whether it was a token of ours, live or not.
+   *
+   * @generated from field: repeated bool known = 1;
+   */
+  known: boolean[];
+};
+
+/**
+ * Describes the message agentplatform.token.v1.RevokeLeakedTokensResponse.
+ * Use `create(RevokeLeakedTokensResponseSchema)` to create a new message.
+ */
+export const RevokeLeakedTokensResponseSchema: GenMessage<RevokeLeakedTokensResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_webhook_tokens, 23);
 
 /**
  * What makes two events of a source one event, when the sender gave no key.
@@ -381,6 +662,59 @@ export const DeduplicationSchema: GenEnum<Deduplication> = /*@__PURE__*/
   enumDesc(file_agentplatform_token_v1_webhook_tokens, 0);
 
 /**
+ * How a sender signs its events. The secrets are what the sender shows or takes, as text.
+ *
+ * @generated from enum agentplatform.token.v1.SignatureScheme
+ */
+export const SignatureScheme = {
+  /**
+   * @generated from enum value: SIGNATURE_SCHEME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * https://www.standardwebhooks.com: webhook-id, webhook-timestamp, webhook-signature.
+   *
+   * @generated from enum value: SIGNATURE_SCHEME_STANDARD_WEBHOOKS = 1;
+   */
+  STANDARD_WEBHOOKS: 1,
+
+  /**
+   * X-Hub-Signature-256.
+   *
+   * @generated from enum value: SIGNATURE_SCHEME_GITHUB = 2;
+   */
+  GITHUB: 2,
+
+  /**
+   * Stripe-Signature.
+   *
+   * @generated from enum value: SIGNATURE_SCHEME_STRIPE = 3;
+   */
+  STRIPE: 3,
+
+  /**
+   * X-Slack-Signature.
+   *
+   * @generated from enum value: SIGNATURE_SCHEME_SLACK = 4;
+   */
+  SLACK: 4,
+} as const;
+
+/**
+ * How a sender signs its events. The secrets are what the sender shows or takes, as text.
+ *
+ * @generated from enum agentplatform.token.v1.SignatureScheme
+ */
+export type SignatureScheme = (typeof SignatureScheme)[keyof typeof SignatureScheme] | UnknownEnum;
+
+/**
+ * Describes the enum agentplatform.token.v1.SignatureScheme.
+ */
+export const SignatureSchemeSchema: GenEnum<SignatureScheme> = /*@__PURE__*/
+  enumDesc(file_agentplatform_token_v1_webhook_tokens, 1);
+
+/**
  * @generated from enum agentplatform.token.v1.TokenState
  */
 export const TokenState = {
@@ -421,7 +755,7 @@ export type TokenState = (typeof TokenState)[keyof typeof TokenState] | UnknownE
  * Describes the enum agentplatform.token.v1.TokenState.
  */
 export const TokenStateSchema: GenEnum<TokenState> = /*@__PURE__*/
-  enumDesc(file_agentplatform_token_v1_webhook_tokens, 1);
+  enumDesc(file_agentplatform_token_v1_webhook_tokens, 2);
 
 /**
  * Webhook tokens: whk_ + 30 random base62 characters + 6 of CRC-32. Kept only as a peppered hash.
@@ -484,6 +818,46 @@ export const WebhookTokenService: GenService<{
     methodKind: "unary";
     input: typeof VerifyTokenRequestSchema;
     output: typeof VerifyTokenResponseSchema;
+  },
+  /**
+   * Replaces how events of a source are signed; no secrets: they are not.
+   *
+   * @generated from rpc agentplatform.token.v1.WebhookTokenService.PutSignature
+   */
+  putSignature: {
+    methodKind: "unary";
+    input: typeof PutSignatureRequestSchema;
+    output: typeof PutSignatureResponseSchema;
+  },
+  /**
+   * Answers a source whose events are signed, with the secrets to check them; NOT_FOUND for any other.
+   *
+   * @generated from rpc agentplatform.token.v1.WebhookTokenService.ResolveSignedSource
+   */
+  resolveSignedSource: {
+    methodKind: "unary";
+    input: typeof ResolveSignedSourceRequestSchema;
+    output: typeof ResolveSignedSourceResponseSchema;
+  },
+  /**
+   * Writes down when tokens were last used. Tokens that are gone are passed over.
+   *
+   * @generated from rpc agentplatform.token.v1.WebhookTokenService.RecordTokenUse
+   */
+  recordTokenUse: {
+    methodKind: "unary";
+    input: typeof RecordTokenUseRequestSchema;
+    output: typeof RecordTokenUseResponseSchema;
+  },
+  /**
+   * Revokes tokens that were found in public. What is not a token of ours is answered as such.
+   *
+   * @generated from rpc agentplatform.token.v1.WebhookTokenService.RevokeLeakedTokens
+   */
+  revokeLeakedTokens: {
+    methodKind: "unary";
+    input: typeof RevokeLeakedTokensRequestSchema;
+    output: typeof RevokeLeakedTokensResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agentplatform_token_v1_webhook_tokens, 0);
