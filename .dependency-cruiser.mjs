@@ -42,7 +42,7 @@ export default {
     owned('prisma', '@prisma/client|prisma', 'libs/database/|apps/[^/]+/src/generated/'),
     owned('jose', 'jose', 'libs/auth/'),
     owned('kafkajs', 'kafkajs', 'libs/event-bus/'),
-    owned('undici', 'undici', 'libs/mcp-client/|bench/'),
+    owned('undici', 'undici', 'libs/outbound/|bench/'),
     { name: 'no-cycles', severity: 'error', from: { pathNot: '/generated/' }, to: { circular: true } },
     {
       name: 'declared-dependencies',

@@ -1,8 +1,19 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** The only place that may reach out to addresses users name. */
-const OUTBOUND = 'Outbound calls go through @agent-platform/mcp-client (address checks, limits, no redirects).';
+/** What reaches out: to addresses that others name, only one library may. scripts/outbound.test.ts plants violations. */
+const OUTBOUND = 'Outbound calls go through @agent-platform/outbound (address checks, limits, no redirects).';
+const CONNECTING = {
+  http: ['request', 'get', 'ClientRequest', 'default'],
+  https: ['request', 'get', 'default'],
+  http2: ['connect', 'default'],
+  net: ['connect', 'createConnection', 'Socket', 'default'],
+  tls: ['connect', 'TLSSocket', 'default'],
+};
+const CONNECTING_MODULES = Object.keys(CONNECTING).join('|');
+const connectingImports = Object.entries(CONNECTING).flatMap(([name, importNames]) =>
+  [name, `node:${name}`].map((module) => ({ name: module, importNames, allowTypeImports: true, message: OUTBOUND })),
+);
 
 export default tseslint.config(
   { ignores: ['**/generated/**', '**/node_modules/**', '.nx/**', '.agent-platform/**'] },
@@ -24,13 +35,17 @@ export default tseslint.config(
   },
   {
     files: ['{apps,libs}/**/*.ts'],
-    ignores: ['libs/mcp-client/**', 'libs/testing/**', '**/*.test.ts', '**/tests/**'],
+    ignores: ['libs/outbound/**', 'libs/testing/**', '**/*.test.ts', '**/tests/**'],
     rules: {
-      'no-restricted-globals': ['error', { name: 'fetch', message: OUTBOUND }],
-      'no-restricted-properties': [
+      'no-restricted-globals': [
         'error',
-        { object: 'http', property: 'request', message: OUTBOUND },
-        { object: 'https', property: 'request', message: OUTBOUND },
+        ...['fetch', 'WebSocket', 'EventSource'].map((name) => ({ name, message: OUTBOUND })),
+      ],
+      'no-restricted-properties': ['error', { object: 'globalThis', property: 'fetch', message: OUTBOUND }],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: connectingImports }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: `ImportExpression[source.value=/^(node:)?(${CONNECTING_MODULES})$/]`, message: OUTBOUND },
       ],
     },
   },

@@ -1,4 +1,5 @@
 import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
+import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { ModelsConfig } from './models/models.ts';
 import type { RetentionConfig } from './retention/start-retention.ts';
@@ -40,11 +41,7 @@ const processSpec = {
   managementApiUrl: variable.url('MANAGEMENT_API_URL'),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
   serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
-  allowedAddresses: variable.parsed(
-    'MCP_ALLOWED_ADDRESSES',
-    { expected: 'address ranges such as 10.0.0.0/8, with commas between', parse: (text) => text.split(/\s*,\s*/) },
-    { default: [] as string[] },
-  ),
+  allowedAddresses: variable.parsed('MCP_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
 };
 
 /** A dead worker's runs are taken over within 10 s; three heartbeats may fail before that. */

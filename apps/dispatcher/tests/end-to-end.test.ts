@@ -1,5 +1,6 @@
 import { openBus } from '@agent-platform/event-bus';
-import { createMcpClient, LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
+import { createMcpClient } from '@agent-platform/mcp-client';
+import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { RunStatus, StepKind, topics, WebhookEventSchema } from '@agent-platform/proto';
 import { createLogger, newId } from '@agent-platform/service';
 import { createTestDatabase, startBareServer } from '@agent-platform/testing';

@@ -1,4 +1,5 @@
 export { authenticateWith } from './authenticate-with.ts';
+export { readClientKey, signClientAssertion, type ClientAssertionOptions } from './client-assertion.ts';
 export { createEmbeddedIssuer, type EmbeddedIssuer, type EmbeddedIssuerOptions } from './embedded-issuer.ts';
 export { authorize, permissionsOf, policyOf, type Policy } from './policy.ts';
 export * from './principal.ts';

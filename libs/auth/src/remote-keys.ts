@@ -1,5 +1,6 @@
+import type { Outbound } from '@agent-platform/outbound';
 import { AppError, type Logger } from '@agent-platform/service';
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, type LocalJWKSet } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, type LocalJWKSet } from 'jose';
 
 /** A fetch this long is a failed one. */
 const TIMEOUT_MS = 5_000;
@@ -29,9 +30,8 @@ export interface RemoteKeys extends KeySource {
  *
  * @param o - `url`: with Auth0 `https://<domain>/.well-known/jwks.json`.
  */
-export function createRemoteKeys(o: { url: URL; logger: Logger }): RemoteKeys {
+export function createRemoteKeys(o: { url: URL; outbound: Pick<Outbound, 'json'>; logger: Logger }): RemoteKeys {
   const url = o.url.href;
-  const remote = createRemoteJWKSet(o.url, { timeoutDuration: TIMEOUT_MS });
   let keys: LocalJWKSet | undefined;
   let loadedAtMs = -Infinity;
   let triedAtMs = -Infinity;
@@ -41,10 +41,12 @@ export function createRemoteKeys(o: { url: URL; logger: Logger }): RemoteKeys {
   async function fetchKeys(): Promise<void> {
     triedAtMs = Date.now();
     try {
-      await remote.reload();
-      const jwks = remote.jwks()!;
-      if (jwks.keys.length === 0) throw new errors.JWKSInvalid('The issuer publishes no keys');
-      keys = createLocalJWKSet(jwks);
+      const { status, json } = await o.outbound.json({ url: o.url, timeoutMs: TIMEOUT_MS });
+      if (status !== 200) throw new errors.JWKSInvalid(`The issuer answers HTTP ${status}`);
+      // Throws for what is no key set.
+      const published = createLocalJWKSet(json as unknown as JSONWebKeySet);
+      if (published.jwks().keys.length === 0) throw new errors.JWKSInvalid('The issuer publishes no keys');
+      keys = published;
       loadedAtMs = Date.now();
       if (failure !== undefined) o.logger.info({ url }, 'the keys of the issuer can be fetched again');
       failure = undefined;

@@ -1,17 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createOutbound, LOOPBACK_ADDRESSES, type Outbound } from '@agent-platform/outbound';
 import { createLogger } from '@agent-platform/service';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRemoteKeys, createUserAuthenticator, type Authenticate, type RemoteKeys } from '../src/index.ts';
 import { AUDIENCE, claims, ISSUER, nowSeconds, sign, signingKey, type SigningKey } from './fixture.ts';
 
 const MINUTE_MS = 60_000;
+const logger = createLogger({ level: 'silent', service: 'test' });
 const [k1, k2] = await Promise.all([signingKey('k1'), signingKey('k2')]);
 
 let server: Server;
 let published: SigningKey[];
-let answer: 'keys' | 'error' | 'no keys' | 'nonsense' | 'hang up';
+let answer: 'keys' | 'error' | 'redirect' | 'no keys' | 'nonsense' | 'not an object' | 'hang up';
 let fetches: number;
+let outbound: Outbound;
 let remote: RemoteKeys;
 let authenticate: Authenticate;
 
@@ -22,17 +25,21 @@ beforeEach(async () => {
     fetches += 1;
     if (answer === 'hang up') response.destroy();
     else if (answer === 'error') response.writeHead(500).end();
+    else if (answer === 'redirect') response.writeHead(302, { location: '/other' }).end(JSON.stringify({ keys: [] }));
+    else if (answer === 'not an object') response.end('null');
     else if (answer === 'nonsense') response.end('<html>');
     else response.end(JSON.stringify({ keys: answer === 'keys' ? published.map((key) => key.publicJwk) : [] }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`);
-  remote = createRemoteKeys({ url, logger: createLogger({ level: 'silent', service: 'test' }) });
+  outbound = createOutbound({ allowedAddresses: LOOPBACK_ADDRESSES });
+  remote = createRemoteKeys({ url, outbound, logger });
   authenticate = createUserAuthenticator({ issuer: ISSUER, audience: AUDIENCE, keys: remote });
 });
 
 afterEach(async () => {
   vi.useRealTimers();
+  await outbound[Symbol.asyncDispose]();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
@@ -54,7 +61,7 @@ describe('the keys of an issuer', () => {
     expect(fetches).toBe(1);
   });
 
-  it.each(['error', 'no keys', 'nonsense', 'hang up'] as const)(
+  it.each(['error', 'redirect', 'no keys', 'nonsense', 'not an object', 'hang up'] as const)(
     'keep working for a known key through an hour of an outage (%s), with a fetch each 30 s at most',
     async (outage) => {
       await call(k1);
@@ -124,5 +131,12 @@ describe('the keys of an issuer', () => {
     answer = 'keys';
     pass(MINUTE_MS);
     await expect(call(k1)).resolves.toMatchObject(accepted);
+  });
+
+  it('are not asked for at a private address, unless the operator allows it', async () => {
+    await using strict = createOutbound({ allowedAddresses: [] });
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`);
+    await expect(createRemoteKeys({ url, outbound: strict, logger }).check()).rejects.toMatchObject(unavailable);
+    expect(fetches).toBe(0);
   });
 });

@@ -1,3 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseJson, readJson, readJsonIfAny, TooLargeError, type BodyReader } from '@agent-platform/outbound';
+import type { JsonValue } from '@agent-platform/service';
 import { createParser } from 'eventsource-parser';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -5,80 +8,26 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** Of a refusal only the beginning is of interest. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
-export class TooLargeError extends Error {
-  override readonly name = 'TooLargeError';
-}
-
 /** The stream of events ended, and none was the answer. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-/** The body is not what it should be. */
-export class UnreadableBodyError extends Error {
-  override readonly name = 'UnreadableBodyError';
-}
-
-export interface BodyReader {
-  readonly bytes: number;
-  /** @returns the answer as soon as it is known, before the body ends. */
-  read(chunk: Buffer): { message: unknown } | undefined;
-  /** @returns the answer, `undefined` for an empty body. */
-  end(): unknown;
-}
-
+/** @param isAnswer - picks the answer out of an event stream, in which other messages may come first. */
 export function createBodyReader(
   status: number,
-  contentType: string | string[] | undefined,
-  isAnswer: (message: unknown) => boolean,
+  headers: IncomingHttpHeaders,
+  isAnswer: (message: JsonValue) => boolean,
 ): BodyReader {
-  if (status >= 300) return readError();
-  return String(contentType).toLowerCase().startsWith('text/event-stream') ? readEvents(isAnswer) : readJson();
-}
-
-function readJson(): BodyReader {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  return {
-    get bytes() {
-      return bytes;
-    },
-    read(chunk) {
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) throw new TooLargeError();
-      chunks.push(chunk);
-      return undefined;
-    },
-    end() {
-      return bytes === 0 ? undefined : parseJson(Buffer.concat(chunks).toString());
-    },
-  };
-}
-
-function readError(): BodyReader {
-  const json = readJson();
-  return {
-    get bytes() {
-      return json.bytes;
-    },
-    read(chunk) {
-      json.read(chunk);
-      return json.bytes > MAX_ERROR_BODY_BYTES ? { message: undefined } : undefined;
-    },
-    end() {
-      try {
-        return json.end();
-      } catch {
-        return undefined;
-      }
-    },
-  };
+  if (status >= 300) return readJsonIfAny(MAX_ERROR_BODY_BYTES);
+  const isStream = String(headers['content-type']).toLowerCase().startsWith('text/event-stream');
+  return isStream ? readEvents(isAnswer) : readJson(MAX_BODY_BYTES);
 }
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
-function readEvents(isAnswer: (message: unknown) => boolean): BodyReader {
+function readEvents(isAnswer: (message: JsonValue) => boolean): BodyReader {
   let bytes = 0;
-  let found: { message: unknown } | undefined;
+  let found: { message: JsonValue } | undefined;
   const decoder = new TextDecoder();
   const parser = createParser({
     onEvent(event) {
@@ -101,13 +50,4 @@ function readEvents(isAnswer: (message: unknown) => boolean): BodyReader {
       throw new NoAnswerError();
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // Without the cause: its message quotes the body.
-    throw new UnreadableBodyError();
-  }
 }

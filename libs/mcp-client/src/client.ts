@@ -1,15 +1,14 @@
+import { createOutbound, startDeadline, type Resolve } from '@agent-platform/outbound';
 import type { Logger } from '@agent-platform/service';
-import { Agent } from 'undici';
-import { createAddressRules } from './addresses.ts';
 import { Connections } from './connections.ts';
-import { createConnector, resolveBySystem, type Resolve } from './connector.ts';
 import type { Context } from './context.ts';
-import { startDeadline } from './deadline.ts';
 import { isWorthRepeating, type Contact } from './discovery.ts';
 import { beforeCall } from './errors.ts';
 import { failureOf } from './failures.ts';
 import { listAllTools } from './listing.ts';
 import { LruMap } from './lru.ts';
+import { withAuthorization } from './oauth/authorized-exchange.ts';
+import { Tokens } from './oauth/tokens.ts';
 import { exchange } from './rpc.ts';
 import { targetOf, type McpServer, type Target } from './server.ts';
 import { callOnce, type ToolCall } from './tool-call.ts';
@@ -18,14 +17,13 @@ import type { Tool, ToolResult } from './tools.ts';
 export interface McpTimeouts {
   /** Milliseconds for a connection to be there, TLS included. */
   readonly connectMs: number;
-  /** Milliseconds for a list of tools, all its pages and finding out the dialect included. */
+  /** Milliseconds for a list of tools, all its pages and finding out the dialect included; also for an access token. */
   readonly listMs: number;
   /** Milliseconds for a call of a tool. */
   readonly callMs: number;
 }
 
 const DEFAULT_TIMEOUTS: McpTimeouts = { connectMs: 5_000, listMs: 15_000, callMs: 60_000 };
-const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_CACHED_LISTS = 100;
 const MAX_CACHED_BYTES = 256 * 1024;
 
@@ -64,15 +62,15 @@ export interface McpClient extends AsyncDisposable {
  */
 export function createMcpClient(o: McpClientOptions): McpClient {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...o.timeouts };
-  const rules = createAddressRules(o.allowedAddresses);
-  const agent = new Agent({
-    connect: createConnector({ rules, resolve: o.resolve ?? resolveBySystem, connectTimeoutMs: timeouts.connectMs }),
-    maxHeaderSize: MAX_HEADER_BYTES,
-  });
+  const { allowedAddresses, resolve } = o;
+  const connectTimeoutMs = timeouts.connectMs;
+  const outbound = createOutbound({ allowedAddresses, connectTimeoutMs, ...(resolve && { resolve }) });
   const now = o.now ?? Date.now;
+  const { logger } = o;
+  const tokens = new Tokens({ outbound, logger, now, timeoutMs: timeouts.listMs });
   const context: Context = {
-    logger: o.logger,
-    exchange: (...request) => exchange(agent, ...request),
+    logger,
+    exchange: withAuthorization((...request) => exchange(outbound, ...request), tokens),
     failureOf: (reply, target, method) => failureOf(reply, target, method, now()),
   };
   const connections = new Connections(context, timeouts.listMs);
@@ -87,7 +85,7 @@ export function createMcpClient(o: McpClientOptions): McpClient {
 
   return {
     async listTools(server, { signal: outer, traceparent } = {}) {
-      const target = targetOf(server, rules);
+      const target = targetOf(server, outbound.rules);
       const cached = lists.get(target.key);
       if (cached && cached.freshUntilMs > now()) return cached.tools;
       using deadline = startDeadline(timeouts.listMs, outer);
@@ -101,7 +99,7 @@ export function createMcpClient(o: McpClientOptions): McpClient {
     },
 
     async callTool(server, call) {
-      const target = targetOf(server, rules);
+      const target = targetOf(server, outbound.rules);
       using deadline = startDeadline(timeouts.callMs, call.signal);
       const { signal } = deadline;
       const connect = async () => {
@@ -121,7 +119,7 @@ export function createMcpClient(o: McpClientOptions): McpClient {
     },
 
     async [Symbol.asyncDispose]() {
-      await agent.destroy();
+      await outbound[Symbol.asyncDispose]();
     },
   };
 }

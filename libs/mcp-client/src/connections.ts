@@ -1,12 +1,12 @@
+import { RequestFailedError, startDeadline } from '@agent-platform/outbound';
 import type { Context } from './context.ts';
-import { startDeadline } from './deadline.ts';
 import type { Connection } from './dialects.ts';
 import { discover, type Contact } from './discovery.ts';
 import { DialectRefusedError } from './errors.ts';
 import { transportError } from './failures.ts';
 import { LruMap } from './lru.ts';
-import { PostFailedError } from './post.ts';
 import type { Target } from './server.ts';
+import { SingleFlight, waitFor } from './single-flight.ts';
 
 const MAX_REMEMBERED = 1_000;
 
@@ -15,7 +15,7 @@ export class Connections {
   readonly #context: Context;
   readonly #discoveryTimeoutMs: number;
   readonly #known = new LruMap<Connection>(MAX_REMEMBERED);
-  readonly #pending = new Map<string, Promise<Contact>>();
+  readonly #discoveries = new SingleFlight<Contact>();
 
   constructor(context: Context, discoveryTimeoutMs: number) {
     this.#context = context;
@@ -26,14 +26,10 @@ export class Connections {
   async contact(target: Target, signal: AbortSignal, traceparent: string | undefined): Promise<Contact> {
     const connection = this.#known.get(target.key);
     if (connection) return { connection, firstPage: undefined };
-    let pending = this.#pending.get(target.key);
-    if (!pending) {
-      pending = this.#discover(target, traceparent).finally(() => this.#pending.delete(target.key));
-      // Those who wait hear of a failure below; it may be that nobody waits any more.
-      pending.catch(() => undefined);
-      this.#pending.set(target.key, pending);
-    }
-    return abortable(pending, signal, target);
+    const discovered = this.#discoveries.run(target.key, () => this.#discover(target, traceparent));
+    return await waitFor(discovered, signal).catch((error: unknown) => {
+      throw error instanceof RequestFailedError ? transportError(error, target, 'tools/list') : error;
+    });
   }
 
   /**
@@ -74,17 +70,5 @@ export class Connections {
       'found out how to talk to an MCP server',
     );
     return contact;
-  }
-}
-
-async function abortable<T>(work: Promise<T>, signal: AbortSignal, target: Target): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(transportError(new PostFailedError(false, signal.reason), target, 'tools/list'));
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

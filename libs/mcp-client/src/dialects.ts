@@ -9,6 +9,9 @@ export const SESSION_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', 
 
 export const CLIENT_INFO = { name: 'agent-platform', version: '0.1.0' };
 
+/** @see https://modelcontextprotocol.io/extensions/auth/oauth-client-credentials */
+export const CLIENT_CAPABILITIES = { extensions: { 'io.modelcontextprotocol/oauth-client-credentials': {} } };
+
 /** `_meta` key under which a tool finds the idempotency key; also sent as the header `Idempotency-Key`. */
 export const IDEMPOTENCY_META_KEY = 'dev.agent-platform/idempotencyKey';
 
@@ -61,7 +64,7 @@ function metaOf(connection: Connection, call: RpcCall): JsonObject {
     ...(connection.dialect === 'modern' && {
       'io.modelcontextprotocol/protocolVersion': MODERN_VERSION,
       'io.modelcontextprotocol/clientInfo': CLIENT_INFO,
-      'io.modelcontextprotocol/clientCapabilities': {},
+      'io.modelcontextprotocol/clientCapabilities': CLIENT_CAPABILITIES,
     }),
     ...(call.idempotencyKey !== undefined && { [IDEMPOTENCY_META_KEY]: call.idempotencyKey }),
     ...(call.traceparent !== undefined && connection.dialect !== 'bare' && { traceparent: call.traceparent }),

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '@agent-platform/service';
-import { CLIENT_INFO, SESSION_VERSIONS, type Connection } from './dialects.ts';
+import { CLIENT_CAPABILITIES, CLIENT_INFO, SESSION_VERSIONS, type Connection } from './dialects.ts';
 import { invalidResponse, isCredentialRefusal, isModernError, UNSUPPORTED_VERSION } from './failures.ts';
 import type { Reply } from './reply.ts';
 import type { Context } from './context.ts';
@@ -68,7 +68,7 @@ async function initialize(
   target: Target,
   { signal, traceparent }: { signal: AbortSignal; traceparent: string | undefined },
 ): Promise<Connection | undefined> {
-  const params = { protocolVersion: SESSION_VERSIONS[0]!, capabilities: {}, clientInfo: CLIENT_INFO };
+  const params = { protocolVersion: SESSION_VERSIONS[0]!, capabilities: CLIENT_CAPABILITIES, clientInfo: CLIENT_INFO };
   const reply = await context.exchange(target, BARE, { method: 'initialize', params, traceparent }, signal);
   const failure = context.failureOf(reply, target, 'initialize');
   if (failure && refusesInitialize(reply)) return undefined;

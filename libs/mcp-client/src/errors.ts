@@ -2,6 +2,8 @@ import { AppError, type ErrorKind } from '@agent-platform/service';
 
 export type McpErrorCode =
   | 'address_refused'
+  | 'authorization_invalid'
+  | 'authorization_unavailable'
   | 'cancelled'
   | 'connection_failed'
   | 'credential_refused'
@@ -18,6 +20,8 @@ export type McpErrorCode =
 
 const TRAITS: Readonly<Record<McpErrorCode, { kind: ErrorKind; retryable: boolean }>> = {
   address_refused: { kind: 'failed_precondition', retryable: false },
+  authorization_invalid: { kind: 'failed_precondition', retryable: false },
+  authorization_unavailable: { kind: 'unavailable', retryable: true },
   cancelled: { kind: 'unavailable', retryable: false },
   connection_failed: { kind: 'unavailable', retryable: true },
   credential_refused: { kind: 'failed_precondition', retryable: false },
@@ -51,6 +55,7 @@ export interface McpErrorDetails {
  * | | `sent` | `answered` | the tool |
  * |---|---|---|---|
  * | refused address, DNS, refused connection, failed TLS handshake, cancelled while waiting for a connection | no | no | did not run |
+ * | no access token: metadata, authorization server, token endpoint | no | no | did not run |
  * | HTTP 3xx, 4xx, 429 | yes | yes | was refused |
  * | HTTP 5xx but 502 and 504, JSON-RPC error | yes | yes | failed, and the server says so |
  * | connection lost, timeout, answer cut, too large or not understood | yes | no | may have run |

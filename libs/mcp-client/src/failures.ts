@@ -1,11 +1,9 @@
-import { errors } from 'undici';
-import { AddressRefusedError } from './connector.ts';
-import { NoAnswerError, TooLargeError, UnreadableBodyError } from './body-reader.ts';
-import { CancelledError, DeadlinePassedError } from './deadline.ts';
+import { ADDRESS_REFUSED, RequestFailedError } from '@agent-platform/outbound';
+import { NoAnswerError } from './body-reader.ts';
 import { DialectRefusedError, McpError } from './errors.ts';
-import { PostFailedError } from './post.ts';
+import { bearerChallenge } from './oauth/challenge.ts';
 import type { Reply } from './reply.ts';
-import { ADDRESS_REFUSED } from './server-url.ts';
+import { readRetryAfter } from './retry-after.ts';
 import { quoteOf, type Target } from './server.ts';
 
 /** What 2026-07-28 reserved for its own refusals: https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes */
@@ -13,46 +11,37 @@ export const UNSUPPORTED_VERSION = -32022;
 const HEADER_MISMATCH = -32020;
 const MISSING_CAPABILITY = -32021;
 
-const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
-
 /** Why a request got no answer. Messages are of fixed kinds: they say nothing about what is behind an address. */
 export function transportError(error: unknown, target: Target, method: string): McpError {
-  if (!(error instanceof PostFailedError)) throw error;
-  const { sent, cause } = error;
+  if (!(error instanceof RequestFailedError)) throw error;
+  const { sent, reason, cause, networkCode } = error;
   const server = `The MCP server at ${target.url.origin}`;
   const details = { sent, answered: false, cause };
-  if (cause instanceof AddressRefusedError) {
-    return new McpError('address_refused', `The URL of the MCP server ${ADDRESS_REFUSED}.`, { sent, answered: false });
+  switch (reason) {
+    case 'address_refused':
+      return new McpError('address_refused', `The URL of the MCP server ${ADDRESS_REFUSED}.`, {
+        sent,
+        answered: false,
+      });
+    case 'timeout':
+      return new McpError('timeout', `${server} did not answer ${method} in time.`, details);
+    case 'cancelled':
+      return new McpError('cancelled', `The call of ${method} was cancelled.`, details);
+    case 'too_large': {
+      const message = `${server} answered ${method} with more than 10 MiB, or 64 KiB of headers.`;
+      return new McpError('too_large', message, details);
+    }
+    case 'unreadable':
+      // Not as the cause: it quotes what the server wrote.
+      return invalidResponse('with something that is not JSON over HTTP', target, method);
+    case 'connection_failed': {
+      if (cause instanceof NoAnswerError) {
+        return new McpError('connection_failed', `${server} ended the stream of ${method} without an answer.`, details);
+      }
+      const problem = sent ? `broke the connection before it answered ${method}` : 'could not be reached';
+      return new McpError('connection_failed', `${server} ${problem} (${networkCode ?? 'no connection'}).`, details);
+    }
   }
-  if (cause instanceof DeadlinePassedError) {
-    return new McpError('timeout', `${server} did not answer ${method} in time.`, details);
-  }
-  if (cause instanceof TooLargeError || codeOf(cause) === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new McpError(
-      'too_large',
-      `${server} answered ${method} with more than 10 MiB, or 64 KiB of headers.`,
-      details,
-    );
-  }
-  if (cause instanceof UnreadableBodyError || cause instanceof errors.HTTPParserError) {
-    // Not as the cause: it quotes what the server wrote.
-    return invalidResponse('with something that is not JSON over HTTP', target, method);
-  }
-  if (cause instanceof NoAnswerError) {
-    return new McpError('connection_failed', `${server} ended the stream of ${method} without an answer.`, details);
-  }
-  if (cause instanceof CancelledError) {
-    return new McpError('cancelled', `The call of ${method} was cancelled.`, details);
-  }
-  const reason = codeOf(cause) ?? 'no connection';
-  const problem = sent ? `broke the connection before it answered ${method}` : 'could not be reached';
-  return new McpError('connection_failed', `${server} ${problem} (${reason}).`, details);
-}
-
-/** Node's and undici's stable names of network errors, such as ECONNREFUSED. */
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : undefined;
 }
 
 export function invalidResponse(problem: string, target: Target, method: string): McpError {
@@ -69,8 +58,8 @@ export function failureOf(reply: Reply, target: Target, method: string, nowMs: n
 
   if (isCredentialRefusal(reply)) {
     const how = status < 300 ? `JSON-RPC error ${error!.code} Unauthorized` : `HTTP ${status}`;
-    const message = `${server} refused the credential (${how}). Check the token configured for the skill.`;
-    return new McpError('credential_refused', message, details);
+    const { what, advice } = refusedCredential(reply, target);
+    return new McpError('credential_refused', `${server} refused ${what} (${how}). ${advice}.`, details);
   }
   if (status < 300) {
     if (!error) return undefined;
@@ -96,6 +85,17 @@ export function failureOf(reply: Reply, target: Target, method: string, nowMs: n
   return new Refusal('request_refused', message, details);
 }
 
+function refusedCredential({ status, headers }: Reply, { oauth }: Target): { what: string; advice: string } {
+  if (!oauth) return { what: 'the credential', advice: 'Check the token configured for the skill' };
+  const what = `the access token of ${oauth.issuer}`;
+  const { error, scopes } = bearerChallenge(headers);
+  if (status !== 403 || error !== 'insufficient_scope') {
+    return { what, advice: 'Check that the server trusts this issuer, and what the client is allowed' };
+  }
+  const wanted = scopes.length > 0 ? `the scopes "${scopes.join(' ')}"` : 'more scopes, and does not say which';
+  return { what, advice: `It wants ${wanted}; allow the client to have them` };
+}
+
 export function isModernError(code: number | undefined): boolean {
   return code === HEADER_MISMATCH || code === MISSING_CAPABILITY || code === UNSUPPORTED_VERSION;
 }
@@ -114,11 +114,4 @@ function isDialectRefusal({ status, error }: Reply): boolean {
 export function isCredentialRefusal({ status, error }: Reply): boolean {
   if (status === 401 || status === 403) return true;
   return error?.code === -32000 && error.message.trim().toLowerCase() === 'unauthorized';
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-function readRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }

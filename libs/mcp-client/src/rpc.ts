@@ -1,9 +1,9 @@
+import type { Answer, Outbound } from '@agent-platform/outbound';
 import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
-import type { Dispatcher } from 'undici';
+import { createBodyReader } from './body-reader.ts';
 import { write, type Connection, type RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';
 import { invalidResponse, transportError } from './failures.ts';
-import { post, type Answer } from './post.ts';
 import type { Reply, RpcError } from './reply.ts';
 import type { Target } from './server.ts';
 
@@ -13,7 +13,7 @@ import type { Target } from './server.ts';
  * @throws McpError when no answer came, or one that cannot be understood. An error that the server states is a reply.
  */
 export async function exchange(
-  dispatcher: Dispatcher,
+  outbound: Outbound,
   target: Target,
   connection: Connection,
   call: RpcCall,
@@ -21,15 +21,19 @@ export async function exchange(
 ): Promise<Reply> {
   const id = call.method.startsWith('notifications/') ? undefined : idFor(connection);
   const message = write(connection, call, id);
-  const answer = await post(dispatcher, {
-    url: target.url,
-    headers: { ...target.headers, ...message.headers },
-    body: JSON.stringify(message.body),
-    signal,
-    isAnswer: (received) => isJsonObject(received) && isResponse(received) && isAbout(received, id),
-  }).catch((error: unknown) => {
-    throw transportError(error, target, call.method);
-  });
+  const isAnswer = (received: JsonValue) => isJsonObject(received) && isResponse(received) && isAbout(received, id);
+  const answer = await outbound
+    .send({
+      url: target.url,
+      method: 'POST',
+      headers: { ...target.headers, ...message.headers },
+      body: JSON.stringify(message.body),
+      signal,
+      reader: (status, headers) => createBodyReader(status, headers, isAnswer),
+    })
+    .catch((error: unknown) => {
+      throw transportError(error, target, call.method);
+    });
   return readReply(answer, id, (problem) => invalidResponse(problem, target, call.method));
 }
 

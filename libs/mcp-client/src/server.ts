@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
+import { checkUrl, type AddressRules } from '@agent-platform/outbound';
 import { AppError } from '@agent-platform/service';
-import type { AddressRules } from './addresses.ts';
 import { McpError } from './errors.ts';
-import { checkServerUrl } from './server-url.ts';
+import type { OAuthClient } from './oauth/oauth-client.ts';
 
 /** An MCP server as a skill names it. */
 export interface McpServer {
   readonly url: string;
   /** What every request carries, such as `Authorization: Bearer …`. Secret: never in an error, a log or a memory's key. */
   readonly headers: Readonly<Record<string, string>>;
+  /** For a server that wants access tokens: they are got and sent as `Authorization`, in place of any other. */
+  readonly oauth?: OAuthClient;
 }
 
 /** A server ready to be called. */
 export interface Target {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly oauth?: OAuthClient;
   /** Tells servers apart, and the same server under different credentials. Says nothing about either. */
   readonly key: string;
 }
@@ -40,20 +43,22 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** @throws McpError `address_refused` or `header_invalid`, both before anything is sent. */
 export function targetOf(server: McpServer, rules: AddressRules): Target {
-  const url = checkUrl(server.url, rules);
+  const url = urlOf(server.url, rules);
+  const { oauth } = server;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(server.headers)) {
     const trimmed = value.trim();
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(trimmed)) throw invalidHeader(name);
     if (!OWN_HEADERS.has(name.toLowerCase())) headers[name.toLowerCase()] = trimmed;
   }
-  const identity = JSON.stringify([url.href, Object.entries(headers).sort()]);
-  return { url, headers, key: createHash('sha256').update(identity).digest('base64url') };
+  if (oauth) delete headers.authorization;
+  const identity = JSON.stringify([url.href, Object.entries(headers).sort(), oauth]);
+  return { url, headers, ...(oauth && { oauth }), key: createHash('sha256').update(identity).digest('base64url') };
 }
 
-function checkUrl(url: string, rules: AddressRules): URL {
+function urlOf(url: string, rules: AddressRules): URL {
   try {
-    return checkServerUrl(url, rules);
+    return checkUrl(url, { rules, name: 'the MCP server' });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new McpError('address_refused', error.message, { sent: false, answered: false });

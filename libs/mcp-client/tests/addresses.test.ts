@@ -1,12 +1,8 @@
 import { once } from 'node:events';
 import { createServer, isIP, type AddressInfo, type Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { startHttpServer } from '@agent-platform/testing';
+import { HOSTILE_HOSTS, startHttpServer } from '@agent-platform/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Agent } from 'undici';
-import { AddressRefusedError, createConnector, resolveBySystem } from '../src/connector.ts';
-import { checkServerUrl, createAddressRules, LOOPBACK_ADDRESSES } from '../src/index.ts';
-import { HOSTILE_HOSTS } from './hostile-targets.ts';
 import { createTestClient, MODERN_LIST } from './scripted-server.ts';
 
 const REFUSED = { code: 'address_refused', sent: false, retryable: false };
@@ -37,22 +33,21 @@ describe('nothing connects to a private address', () => {
   });
 
   const addresses = HOSTILE_HOSTS.map((host) => new URL(`http://${host}`).hostname.replace(/[[\]]|\.$/g, ''));
-  it.each([...new Set(addresses)])('that a name resolves to: %s', async (address) => {
-    const resolve = () =>
-      Promise.resolve([
-        { address: '1.1.1.1', family: 4 },
-        { address, family: isIP(address) },
-      ]);
-    await using client = createTestClient({ allowedAddresses: [], resolve });
-    await expect(client.listTools({ url: `http://mcp.example:${port}/`, headers: {} })).rejects.toMatchObject(REFUSED);
-    expect(connections).toBe(0);
-  });
-
-  it.each(['localhost', 'LOCALHOST.', 'a.localhost'])('that every machine gives itself: %s', async (host) => {
-    await using client = createTestClient({ allowedAddresses: [] });
-    await expect(client.listTools({ url: `http://${host}:${port}/`, headers: {} })).rejects.toMatchObject(REFUSED);
-    expect(connections).toBe(0);
-  });
+  it.each([...new Set(addresses)].filter((address) => isIP(address)))(
+    'that a name resolves to: %s',
+    async (address) => {
+      const resolve = () =>
+        Promise.resolve([
+          { address: '1.1.1.1', family: 4 },
+          { address, family: isIP(address) },
+        ]);
+      await using client = createTestClient({ allowedAddresses: [], resolve });
+      await expect(client.listTools({ url: `http://mcp.example:${port}/`, headers: {} })).rejects.toMatchObject(
+        REFUSED,
+      );
+      expect(connections).toBe(0);
+    },
+  );
 
   it('of which one listens and another does not, in words that tell them apart', async () => {
     await using client = createTestClient({ allowedAddresses: [] });
@@ -84,17 +79,6 @@ describe('nothing connects to a private address', () => {
       delete process.env.HTTP_PROXY;
       delete process.env.http_proxy;
     }
-  });
-});
-
-describe('the connector by itself', () => {
-  it.each(HOSTILE_HOSTS)('opens no socket to %s', async (host) => {
-    const rules = createAddressRules([]);
-    const agent = new Agent({ connect: createConnector({ rules, resolve: resolveBySystem, connectTimeoutMs: 5_000 }) });
-    const failed = agent.request({ origin: `http://${host}:${port}`, path: '/', method: 'GET' });
-    await expect(failed).rejects.toThrow(AddressRefusedError);
-    expect(connections).toBe(0);
-    await agent.destroy();
   });
 });
 
@@ -154,50 +138,5 @@ describe('a name', () => {
     const plainPort = new URL(plain.url).port;
     await client.listTools({ url: `http://mcp.example:${plainPort}/`, headers: {} }).catch(() => undefined);
     expect(host).toBe(`mcp.example:${plainPort}`);
-  });
-});
-
-describe('a URL at the time it is saved', () => {
-  const rules = createAddressRules([]);
-
-  it.each([
-    ['ftp://example.com/', 'must begin with https://'],
-    ['file:///etc/passwd', 'must begin with https://'],
-    ['example.com/mcp', 'is not a URL'],
-    ['https://', 'is not a URL'],
-    ['', 'is not a URL'],
-    [`https://example.com/${'x'.repeat(2_048)}`, 'is not a URL of at most 2048'],
-    ['https://user:pass@example.com/', 'must not contain a user name or password'],
-    ['https://user@example.com/', 'must not contain a user name or password'],
-    ['http://127.1/', 'leads to a private, local or reserved address'],
-    ['http://localhost:3000/mcp', 'leads to a private, local or reserved address'],
-  ])('is refused with what is wrong: %.40s', (url, problem) => {
-    expect(() => checkServerUrl(url, rules)).toThrow(
-      expect.objectContaining({
-        kind: 'invalid_argument',
-        code: 'mcp_server_url_refused',
-        message: expect.stringContaining(problem) as string,
-      }),
-    );
-  });
-
-  it.each([
-    'https://example.com/mcp?tenant=1',
-    'http://1.1.1.1/',
-    'https://[2606:4700:4700::1111]:8443/mcp',
-    'http://10.example/',
-  ])('is taken when it may be public: %s', (url) => {
-    expect(checkServerUrl(url, rules).href).toBe(url);
-  });
-
-  it('may lead to the machine itself where the operator allows it', () => {
-    const local = createAddressRules(LOOPBACK_ADDRESSES);
-    expect(checkServerUrl('http://localhost:3000/mcp#x', local).href).toBe('http://localhost:3000/mcp');
-    expect(checkServerUrl('http://[::1]:3000/', local).port).toBe('3000');
-    expect(() => checkServerUrl('http://10.0.0.1/', local)).toThrow();
-  });
-
-  it.each(['10.0.0.0/33', 'localhost', '', '10.0.0.0/8/8'])('is not judged by rules that are none: %s', (range) => {
-    expect(() => createAddressRules([range])).toThrow(expect.objectContaining({ code: 'address_range_invalid' }));
   });
 });

@@ -76,7 +76,15 @@ describe('what is sent', () => {
     if (dialect === 'modern') {
       expect(headers).toMatchObject({ 'mcp-method': 'tools/call', 'mcp-name': 'pay' });
       expect(body).toMatchObject({
-        params: { _meta: { traceparent, 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+        params: {
+          _meta: {
+            traceparent,
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientCapabilities': {
+              extensions: { 'io.modelcontextprotocol/oauth-client-credentials': {} },
+            },
+          },
+        },
       });
     }
   });

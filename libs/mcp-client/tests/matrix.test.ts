@@ -1,7 +1,8 @@
+import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { createLogger } from '@agent-platform/service';
 import { startBareServer, type HttpServer, type RecordedRequest } from '@agent-platform/testing';
 import { describe, expect, it } from 'vitest';
-import { createMcpClient, LOOPBACK_ADDRESSES, type McpClient } from '../src/index.ts';
+import { createMcpClient, type McpClient } from '../src/index.ts';
 import { startEverything, startV1Stateful, startV1Stateless, startV2 } from './official-servers.ts';
 
 interface Case {

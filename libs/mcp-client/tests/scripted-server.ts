@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import type { JsonObject, JsonValue } from '@agent-platform/service';
 import { createLogger, type Logger } from '@agent-platform/service';
 import { startHttpServer, type HttpServer, type RecordedRequest } from '@agent-platform/testing';
-import { createMcpClient, LOOPBACK_ADDRESSES, type McpClient, type McpClientOptions } from '../src/index.ts';
+import { createMcpClient, type McpClient, type McpClientOptions } from '../src/index.ts';
 
 export type Script = (
   request: RecordedRequest & { readonly rpc: string },

@@ -1,4 +1,5 @@
 export * from './test-database.ts';
+export * from './hostile-targets.ts';
 export * from './model-server.ts';
 export * from './mcp/bare-server.ts';
 export * from './mcp/everything-server.ts';

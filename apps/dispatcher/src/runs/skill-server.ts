@@ -1,4 +1,5 @@
-import type { McpServer, Tool } from '@agent-platform/mcp-client';
+import type { McpServer, OAuthClient, Tool } from '@agent-platform/mcp-client';
+import type { OAuthClient as StoredClient } from '@agent-platform/proto';
 import { callContext } from '@agent-platform/rpc';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
@@ -10,11 +11,16 @@ export async function serverOf(x: Execution, skill: PlannedSkill): Promise<McpSe
   try {
     const request = { orgId: x.run.orgId, skillId: skill.id };
     const contextValues = callContext(x.trace);
-    const { headers } = await x.credentials.resolveCredential(request, { contextValues });
-    return { url: skill.url, headers };
+    const { headers, oauthClient } = await x.credentials.resolveCredential(request, { contextValues });
+    return { url: skill.url, headers, ...(oauthClient && { oauth: oauthOf(oauthClient) }) };
   } catch (error) {
     throw stopForOurFault(x, error, 'credential_unavailable', `The credential of skill ${skill.name} cannot be read`);
   }
+}
+
+function oauthOf({ issuer, clientId, authentication: { case: kind, value = '' }, scopes }: StoredClient): OAuthClient {
+  const authentication = kind === 'privateKey' ? { privateKey: value } : { secret: value };
+  return { issuer, clientId, authentication, scopes };
 }
 
 /**

@@ -1,44 +1,56 @@
-import { checkServerUrl, type AddressRules } from '@agent-platform/mcp-client';
+import type { AddressRules } from '@agent-platform/outbound';
 import type { Skill } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
 import { checkCommon } from '../crud/check.ts';
 import type { Problems } from '../crud/problems.ts';
+import type { Skill as SkillRow } from '../generated/prisma/client.ts';
+import { checkAddress } from './check-address.ts';
 import { checkHeaders } from './mcp-headers.ts';
+import { checkAlone, checkOAuth } from './mcp-oauth.ts';
 import { skills } from './skill.ts';
 
 const FIELD = 'skill.mcp_server_url';
 
+export interface SkillSurroundings {
+  readonly addressRules: AddressRules;
+  /** Of the headers that the skill will have. */
+  readonly headerNames: readonly string[];
+  /** Its OAuth client stays the stored one, whose secret is not at hand. */
+  readonly keepsOAuth?: boolean;
+}
+
 /** What is wrong with a skill by itself. */
-export function checkSkill(skill: Skill, addressRules: AddressRules): Problems {
+export function checkSkill(
+  skill: Skill,
+  { addressRules: rules, headerNames, keepsOAuth }: SkillSurroundings,
+): Problems {
+  const { mcpServerUrl, mcpHeaders, mcpOauth } = skill;
   return [
     ...checkCommon(skills, skill, ['name', 'mcp_server_url']),
-    ...(skill.mcpServerUrl === '' ? [] : checkUrl(skill.mcpServerUrl, addressRules)),
-    ...checkHeaders(skill.mcpHeaders),
+    ...(mcpServerUrl === '' ? [] : checkAddress(FIELD, mcpServerUrl, { rules, name: 'the MCP server' })),
+    ...checkHeaders(mcpHeaders),
+    ...(mcpOauth && !keepsOAuth ? checkOAuth(mcpOauth, rules) : []),
+    ...(mcpOauth ? checkAlone(headerNames) : []),
   ];
 }
 
 /**
  * A stored credential never goes to another server than the one it was given for: who may change a skill could
- * otherwise read what the API never answers.
+ * otherwise read what the API never answers. @param written - the fields that are sent.
  */
 export function checkMove(
-  current: { readonly mcpServerUrl: string; readonly mcpHeaderNames: readonly string[] },
+  current: Pick<SkillRow, 'mcpServerUrl' | 'mcpHeaderNames' | 'mcpOauthIssuer'>,
   wanted: Skill,
-  newHeaders: Readonly<Record<string, string>> | undefined,
+  written: ReadonlySet<string>,
 ): Problems {
-  if (newHeaders !== undefined || current.mcpHeaderNames.length === 0) return [];
   if (URL.parse(current.mcpServerUrl)?.origin === URL.parse(wanted.mcpServerUrl)?.origin) return [];
-  const description = `moves to another server; send mcp_headers too, because the stored ones stay with ${current.mcpServerUrl}`;
-  return [{ field: FIELD, description }];
-}
-
-/** The same check that stands before every call, so that most mistakes show here and not in a run. */
-function checkUrl(url: string, addressRules: AddressRules): Problems {
-  try {
-    checkServerUrl(url, addressRules);
-    return [];
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return [{ field: FIELD, description: error.message }];
-  }
+  const stored = [
+    ...(current.mcpHeaderNames.length > 0 ? ['mcp_headers'] : []),
+    ...(current.mcpOauthIssuer === null ? [] : ['mcp_oauth']),
+  ];
+  return stored
+    .filter((field) => !written.has(field))
+    .map((field) => ({
+      field: FIELD,
+      description: `moves to another server; send ${field} too, because what is stored stays with ${current.mcpServerUrl}`,
+    }));
 }

@@ -1,9 +1,9 @@
+import { checkPlaceholder } from '../crud/placeholder.ts';
 import type { Problems } from '../crud/problems.ts';
 
 /** The transport's own, and what the platform itself says in every call (contract of MCP's streamable HTTP). */
 const RESERVED =
   /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|accept(?:-.*)?|proxy-.*|mcp-.*|idempotency-key|traceparent|tracestate)$/;
-const UNEXPANDED = /\$\{[^}]*\}/;
 
 /** What is wrong with the headers of a skill. Never quotes a value: it is a secret, or next to one. */
 export function checkHeaders(headers: Readonly<Record<string, string>>): Problems {
@@ -15,10 +15,7 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): Problem
     seen.set(lowerName, name);
     if (twin !== undefined) return [{ field, description: `is the same header as "${twin}"` }];
     if (RESERVED.test(lowerName)) return [{ field, description: 'is set by the platform; leave it out' }];
-    const [placeholder] = UNEXPANDED.exec(value) ?? [];
-    if (placeholder === undefined) return [];
-    const description = `contains ${placeholder}; variables are expanded where the configuration is loaded, so send the value itself`;
-    return [{ field, description }];
+    return checkPlaceholder(field, value);
   });
 }
 

@@ -3,6 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { SkillCategory, SkillSchema, SkillType, type Skill } from '@agent-platform/proto';
 import type { Noun } from '../crud/noun.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';
+import { oauthColumns, oauthMessage } from './mcp-oauth.ts';
 
 export const skills: Noun<Skill, SkillRow> = {
   label: 'skill',
@@ -12,8 +13,9 @@ export const skills: Noun<Skill, SkillRow> = {
   outputOnly: ['id', 'mcp_header_names', 'created_at', 'updated_at'],
   find: (tenant, key) => tenant.skill.findFirst({ where: key }),
   page: (tenant, page) => tenant.skill.findMany(page),
-  toMessage: (row) =>
-    create(SkillSchema, {
+  toMessage: (row) => {
+    const mcpOauth = oauthMessage(row);
+    return create(SkillSchema, {
       id: row.id,
       name: row.name,
       displayName: row.displayName,
@@ -23,14 +25,17 @@ export const skills: Noun<Skill, SkillRow> = {
       skillType: SkillType.MCP,
       mcpServerUrl: row.mcpServerUrl,
       mcpHeaderNames: row.mcpHeaderNames,
+      ...(mcpOauth && { mcpOauth }),
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
-    }),
+    });
+  },
 };
 
-/** What is stored of a skill here; the values of its headers are not. */
+/** What is stored of a skill here; the values of its headers and the secret of its client are not. */
 export function skillColumns(skill: Skill) {
   const { name, displayName, description, requiresApproval, mcpServerUrl } = skill;
   const category = skill.category === SkillCategory.READ ? 'read' : 'write';
-  return { name, displayName, description, requiresApproval, mcpServerUrl, category } as const;
+  const oauth = oauthColumns(skill.mcpOauth);
+  return { name, displayName, description, requiresApproval, mcpServerUrl, category, ...oauth } as const;
 }

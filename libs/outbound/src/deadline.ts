@@ -1,12 +1,4 @@
-/** A signal of {@link startDeadline} fired because the time was up. */
-export class DeadlinePassedError extends Error {
-  override readonly name = 'DeadlinePassedError';
-}
-
-/** A signal of {@link startDeadline} fired because the caller has no more interest. */
-export class CancelledError extends Error {
-  override readonly name = 'CancelledError';
-}
+import { CancelledError, DeadlinePassedError } from './failure.ts';
 
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;

@@ -2,15 +2,11 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { isAllowedAddress, type AddressRules } from './addresses.ts';
-import { hostOf } from './server-url.ts';
+import { hostOf } from './check-url.ts';
+import { AddressRefusedError } from './failure.ts';
 
 /** Asks for all addresses of a name. */
 export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
-
-/** The connection would have led to an address that must not be called. */
-export class AddressRefusedError extends Error {
-  override readonly name = 'AddressRefusedError';
-}
 
 export function resolveBySystem(hostname: string): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {

@@ -1,47 +1,38 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { JsonValue } from '@agent-platform/service';
 import type { Dispatcher } from 'undici';
-import { createBodyReader, TooLargeError, type BodyReader } from './body-reader.ts';
+import type { BodyReader } from './body-reader.ts';
+import { RequestFailedError, TooLargeError } from './failure.ts';
 
 /** How long a stream may stay open after its answer, so that the connection can be used again. Milliseconds. */
 const DRAIN_TIMEOUT_MS = 1_000;
 
-export interface Post {
+export interface OutboundRequest {
   readonly url: URL;
+  readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** Ends the request; its reason is what `post` rejects with. */
+  readonly body?: string;
+  /** Ends the request; its reason is the cause of the failure. */
   readonly signal: AbortSignal;
-  /** Picks the answer out of an event stream, in which other messages may come first. */
-  readonly isAnswer: (message: unknown) => boolean;
+  readonly reader: (status: number, headers: IncomingHttpHeaders) => BodyReader;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON of the body or of the event that is the answer; `undefined` where there is none. */
-  readonly message: unknown;
+  /** What the reader made of the body; `undefined` where there is none. */
+  readonly message: JsonValue | undefined;
   /** Bytes of body read so far. */
   readonly bytes: number;
 }
 
-/** No answer came. `sent` tells whether the first byte of the request may have been written. */
-export class PostFailedError extends Error {
-  override readonly name = 'PostFailedError';
-  readonly sent: boolean;
-
-  constructor(sent: boolean, cause: unknown) {
-    super('The request failed', { cause });
-    this.sent = sent;
-  }
-}
-
 /**
- * One HTTP POST, at most once: nothing here or in undici sends it a second time. An error status is an answer, also
- * when its body is cut off.
+ * One HTTP request, at most once: nothing here or in undici sends it a second time, and a redirect is an answer. So is
+ * an error status, also when its body is cut off.
  *
- * @throws PostFailedError
+ * @throws RequestFailedError
  */
-export function post(dispatcher: Dispatcher, request: Post): Promise<Answer> {
+export function send(dispatcher: Dispatcher, request: OutboundRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let head: { status: number; headers: IncomingHttpHeaders } | undefined;
@@ -55,10 +46,11 @@ export function post(dispatcher: Dispatcher, request: Post): Promise<Answer> {
       request.signal.removeEventListener('abort', onAbort);
       finish();
     };
-    const answer = (message: unknown) => settle(() => resolve({ ...head!, message, bytes: reader?.bytes ?? 0 }));
+    const answer = (message: JsonValue | undefined) =>
+      settle(() => resolve({ ...head!, message, bytes: reader?.bytes ?? 0 }));
     const fail = (cause: unknown) => {
       if (head && head.status >= 300) return answer(undefined);
-      settle(() => reject(new PostFailedError(controller !== undefined, cause)));
+      settle(() => reject(new RequestFailedError(controller !== undefined, cause)));
     };
     const onAbort = () => {
       const reason = request.signal.reason as Error;
@@ -73,9 +65,9 @@ export function post(dispatcher: Dispatcher, request: Post): Promise<Answer> {
       {
         origin: request.url.origin,
         path: request.url.pathname + request.url.search,
-        method: 'POST',
+        method: request.method,
         headers: request.headers,
-        body: request.body,
+        body: request.body ?? null,
         // The signal is the one deadline.
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -89,7 +81,7 @@ export function post(dispatcher: Dispatcher, request: Post): Promise<Answer> {
         onResponseStart(_, status, headers) {
           if (status < 200) return;
           head = { status, headers };
-          reader = createBodyReader(status, headers['content-type'], request.isAnswer);
+          reader = request.reader(status, headers);
         },
         onResponseData(current, chunk) {
           if (isSettled) return;

@@ -36,6 +36,19 @@ export function createAddressRules(allowedAddresses: readonly string[]): Address
   return { allowed: allowedAddresses.map(parseRange) };
 }
 
+/** How operators write ranges in a variable of the environment; for `variable.parsed`. */
+export const ADDRESS_RANGES = {
+  expected: 'addresses or ranges such as 10.0.0.0/8, with commas between',
+  parse(text: string): readonly string[] | undefined {
+    const ranges = text.split(',').map((range) => range.trim());
+    return ranges.every(isRange) ? ranges : undefined;
+  },
+};
+
+function isRange(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+}
+
 function parseRange(text: string): Range {
   try {
     if (text.includes('/')) return ipaddr.parseCIDR(text);

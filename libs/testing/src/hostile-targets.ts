@@ -16,10 +16,16 @@ export const HOSTILE_HOSTS: readonly string[] = [
   '[::ffff:127.0.0.1]',
   '[::ffff:7f00:1]',
   '[::127.0.0.1]',
+  '[::ffff:0:127.0.0.1]',
+  '127.0.0.1%2e',
+  'localhost',
+  'LOCALHOST.',
   // "This host"
   '0.0.0.0',
   '0',
+  '0.1.2.3',
   '[::]',
+  '[::ffff:0.0.0.0]',
   // Private, shared, link-local
   '10.0.0.1',
   '172.16.0.1',
@@ -30,10 +36,12 @@ export const HOSTILE_HOSTS: readonly string[] = [
   '[fc00::1]',
   '[fd12:3456::1]',
   '[fe80::1]',
+  '[febf::ffff]',
   '[fec0::1]',
   '[::ffff:10.0.0.1]',
   // Metadata of AWS, GCP, Azure, Alibaba, Oracle
   '169.254.169.254',
+  '2852039166',
   '[::ffff:169.254.169.254]',
   '[fd00:ec2::254]',
   '[fd20:ce::254]',
@@ -46,6 +54,7 @@ export const HOSTILE_HOSTS: readonly string[] = [
   '[64:ff9b:1::7f00:1]',
   '[2002:7f00:1::]',
   '[2001:0:7f00:1::]',
+  '[64:ff9b::169.254.169.254]',
   // Reserved, documentation, benchmarks, multicast, broadcast, discard, SRv6, never handed out
   '192.0.0.1',
   '192.0.2.1',

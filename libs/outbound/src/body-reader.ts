@@ -1,0 +1,61 @@
+import type { JsonValue } from '@agent-platform/service';
+import { TooLargeError, UnreadableBodyError } from './failure.ts';
+
+/** Makes an answer of a body. What it throws ends the request. */
+export interface BodyReader {
+  readonly bytes: number;
+  /** @returns the answer as soon as it is known, before the body ends. */
+  read(chunk: Buffer): { message: JsonValue | undefined } | undefined;
+  /** @returns the answer, `undefined` for an empty body. */
+  end(): JsonValue | undefined;
+}
+
+export function readJson(maxBytes: number): BodyReader {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return {
+    get bytes() {
+      return bytes;
+    },
+    read(chunk) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new TooLargeError();
+      chunks.push(chunk);
+      return undefined;
+    },
+    end() {
+      return bytes === 0 ? undefined : parseJson(Buffer.concat(chunks).toString());
+    },
+  };
+}
+
+/** For answers whose status says enough: `undefined` for a body that is not JSON, or longer than `maxBytes`. */
+export function readJsonIfAny(maxBytes: number): BodyReader {
+  const json = readJson(Infinity);
+  return {
+    get bytes() {
+      return json.bytes;
+    },
+    read(chunk) {
+      json.read(chunk);
+      return json.bytes > maxBytes ? { message: undefined } : undefined;
+    },
+    end() {
+      try {
+        return json.end();
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** @throws UnreadableBodyError */
+export function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    // Without the cause: its message quotes the body.
+    throw new UnreadableBodyError();
+  }
+}
