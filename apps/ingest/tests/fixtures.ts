@@ -1,9 +1,16 @@
 import { Writable } from 'node:stream';
 import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampMs, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { fastify, type FastifyBaseLogger, type InjectOptions } from 'fastify';
 import { generateWebhookToken } from '@agent-platform/auth';
-import type { EventBus, Message } from '@agent-platform/event-bus';
-import { Deduplication, VerifyTokenResponseSchema, WebhookEventSchema } from '@agent-platform/proto';
+import type { EventBus, FollowOptions, Message } from '@agent-platform/event-bus';
+import {
+  Deduplication,
+  RecordTokenUseResponseSchema,
+  ResolveSignedSourceResponseSchema,
+  VerifyTokenResponseSchema,
+  WebhookEventSchema,
+} from '@agent-platform/proto';
 import { AppError, createLogger, createMetrics } from '@agent-platform/service';
 import { createIngest, type IngestConfig, type IngestDependencies } from '../src/index.ts';
 
@@ -23,25 +30,53 @@ export function fakeTokenService() {
   const sources = new Map<string, MessageInitShape<typeof VerifyTokenResponseSchema>>();
   const service = {
     state: 'up' as 'up' | 'down' | 'silent',
-    /** Tokens it was asked for. */
+    /** Tokens and sources it was asked for. */
     asked: [] as string[],
+    /** Of each report the uses: when, by token id. */
+    reported: [] as Record<string, number>[],
     /** A new source and its token. */
     issue(source: MessageInitShape<typeof VerifyTokenResponseSchema> = {}): string {
       const token = generateWebhookToken();
-      const sourceId = `src_${String(sources.size).padStart(26, '0')}`;
-      sources.set(token, { orgId: 'org_a', sourceId, deduplication: Deduplication.CONTENT, ...source });
+      const number = String(sources.size).padStart(26, '0');
+      const ids = { orgId: 'org_a', sourceId: `src_${number}`, tokenId: `tok_${number}` };
+      sources.set(token, { ...ids, deduplication: Deduplication.CONTENT, ...source });
       return token;
     },
     revoke: (token: string) => sources.delete(token),
+    /** Removes a source, whatever its tokens. */
+    forget(sourceId: string): void {
+      for (const [token, source] of sources) if (source.sourceId === sourceId) sources.delete(token);
+    },
   };
+  async function ask(name: string): Promise<void> {
+    service.asked.push(name);
+    if (service.state === 'silent') await new Promise(() => {});
+    if (service.state === 'down') throw new AppError('unavailable', 'unavailable', 'connection refused');
+  }
   const tokens: IngestDependencies['tokens'] = {
+    async recordTokenUse({ uses = [] }) {
+      if (service.state !== 'up') throw new AppError('unavailable', 'unavailable', 'connection refused');
+      const times = uses.map(({ tokenId = '', usedAt }) => [tokenId, timestampMs(create(TimestampSchema, usedAt))]);
+      service.reported.push(Object.fromEntries(times) as Record<string, number>);
+      return create(RecordTokenUseResponseSchema);
+    },
     async verifyToken({ token = '' }) {
-      service.asked.push(token);
-      if (service.state === 'silent') await new Promise(() => {});
-      if (service.state === 'down') throw new AppError('unavailable', 'unavailable', 'connection refused');
+      await ask(token);
       const source = sources.get(token);
       if (source === undefined) throw new AppError('not_found', 'token_not_found', 'There is no such token.');
       return create(VerifyTokenResponseSchema, source);
+    },
+    async resolveSignedSource({ sourceId = '' }) {
+      await ask(sourceId);
+      const source = [...sources.values()].find((known) => known.sourceId === sourceId);
+      if (!source?.signature) throw new AppError('not_found', 'webhook_source_not_found', 'There is no such source.');
+      const { orgId, deduplication, rateLimitPerSecond, signature } = create(VerifyTokenResponseSchema, source);
+      return create(ResolveSignedSourceResponseSchema, {
+        orgId,
+        deduplication,
+        rateLimitPerSecond,
+        signature: signature!,
+      });
     },
   };
   return { service, tokens };
@@ -53,17 +88,27 @@ export function fakeBus() {
   const state = {
     is: 'up' as 'up' | 'down' | 'silent',
     messages,
+    followed: [] as FollowOptions[],
     events: () => messages.map(({ value }) => fromBinary(WebhookEventSchema, value)),
+    /** Resolved once something was published while the bus was silent. */
+    asked: Promise.withResolvers<void>(),
     /** Resolves what was published while the bus was silent. */
     release: Promise.withResolvers<void>(),
   };
   const bus: EventBus = {
     async publish(_topic, batch) {
       if (state.is === 'down') throw new AppError('unavailable', 'bus_unavailable', 'the database is gone');
-      if (state.is === 'silent') await state.release.promise;
+      if (state.is === 'silent') {
+        state.asked.resolve();
+        await state.release.promise;
+      }
       messages.push(...batch);
     },
     subscribe: () => Promise.reject(new Error('ingest does not consume')),
+    follow(options) {
+      state.followed.push(options);
+      return { [Symbol.asyncDispose]: async () => void state.followed.splice(state.followed.indexOf(options), 1) };
+    },
     async check() {
       if (state.is !== 'up') throw new AppError('unavailable', 'bus_unavailable', 'the database is gone');
     },

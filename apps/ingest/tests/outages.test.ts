@@ -82,7 +82,7 @@ describe('a stop', () => {
     ingest = await startIngest();
     ingest.bus.is = 'silent';
     const answers = Array.from({ length: 10 }, (_, i) => ingest.send(event({ event_id: `${i}` })));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await ingest.bus.asked.promise;
     let isDone = false;
     const stopped = Promise.resolve(ingest.service[Symbol.asyncDispose]()).then(() => (isDone = true));
     await new Promise((resolve) => setTimeout(resolve, 50));

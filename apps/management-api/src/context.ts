@@ -1,5 +1,5 @@
 import type { Client } from '@connectrpc/connect';
-import type { AddressRules } from '@agent-platform/mcp-client';
+import type { AddressRules } from '@agent-platform/outbound';
 import type { CredentialService, WebhookTokenService } from '@agent-platform/proto';
 import type { Logger } from '@agent-platform/service';
 import type { Database } from './database.ts';

@@ -1,1 +1,2 @@
+export { readManagementApiConfig } from './config.ts';
 export * from './management-api.ts';

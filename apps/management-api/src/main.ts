@@ -6,6 +6,7 @@ import {
   createServiceIdentity,
   createUserAuthenticator,
 } from '@agent-platform/auth';
+import { createOutbound } from '@agent-platform/outbound';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
 import {
@@ -33,8 +34,10 @@ await run('management-api', async (signal) => {
   const transportTo = (callee: ServiceName, baseUrl: string) =>
     resources.use(remoteTransport({ baseUrl, interceptors: clientInterceptors({ identity, callee }) }));
   const toTokens = transportTo('token-service', config.tokenServiceUrl);
+  const outbound = resources.use(createOutbound({ allowedAddresses: config.authAllowedAddresses }));
   const dependencies = {
     databaseUrl,
+    outbound,
     tokens: createClient(WebhookTokenService, toTokens),
     credentials: createClient(CredentialService, toTokens),
     dispatch: transportTo('dispatcher', config.dispatcherUrl),
@@ -42,7 +45,7 @@ await run('management-api', async (signal) => {
   };
   const create = () => createManagementApi(config, dependencies);
   const managementApi = resources.use(await untilAvailable('database', create, { logger, signal }));
-  const keys = createRemoteKeys({ url: new URL('.well-known/jwks.json', issuer), logger });
+  const keys = createRemoteKeys({ url: new URL('.well-known/jwks.json', issuer), outbound, logger });
   const authenticate = authenticateWith({
     users: createUserAuthenticator({ issuer, audience, keys }),
     services: createServiceAuthenticator({ service: 'management-api', secret }),

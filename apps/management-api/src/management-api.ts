@@ -1,15 +1,19 @@
 import type { Client, Transport } from '@connectrpc/connect';
 import { createPool, migrate } from '@agent-platform/database';
-import { createAddressRules } from '@agent-platform/mcp-client';
+import { createAddressRules, type Outbound } from '@agent-platform/outbound';
 import { EventService, RunService, type CredentialService, type WebhookTokenService } from '@agent-platform/proto';
 import { forward, type Routes } from '@agent-platform/rpc';
 import type { Logger, Service } from '@agent-platform/service';
 import { createDatabase, migrationsDir } from './database.ts';
 import { createRoutes } from './routes.ts';
+import { createGithubKeys } from './secret-scanning/github-keys.ts';
+import { githubRoute } from './secret-scanning/github-route.ts';
 
 export interface ManagementApiConfig {
   /** Ranges such as `127.0.0.0/8` where skills may have their servers although they are not public. */
   readonly allowedAddresses: readonly string[];
+  /** Where GitHub publishes the keys that it signs leak reports with. */
+  readonly githubKeysUrl: string;
 }
 
 export interface ManagementApiDependencies {
@@ -20,6 +24,8 @@ export interface ManagementApiDependencies {
   readonly credentials: Client<typeof CredentialService>;
   /** To the dispatcher, which answers for events and runs. */
   readonly dispatch: Transport;
+  /** To GitHub's keys. */
+  readonly outbound: Pick<Outbound, 'json'>;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -28,15 +34,17 @@ export interface ManagementApiDependencies {
 /** The public API: owns agents, skills, triggers and webhook sources, and forwards the rest to who owns it. */
 export async function createManagementApi(
   config: ManagementApiConfig,
-  { databaseUrl, dispatch, clock = Date.now, ...others }: ManagementApiDependencies,
+  { databaseUrl, dispatch, outbound, clock = Date.now, ...others }: ManagementApiDependencies,
 ): Promise<Service<Routes>> {
   const addressRules = createAddressRules(config.allowedAddresses);
   await migrate({ url: databaseUrl, migrationsDir });
   const pool = createPool({ url: databaseUrl, applicationName: 'management-api', logger: others.logger });
   const database = createDatabase(pool);
   const routes = createRoutes({ ...others, database, addressRules, clock });
+  const keys = createGithubKeys({ url: config.githubKeysUrl, outbound, clock });
   return {
     name: 'management-api',
+    http: (app) => githubRoute(app, { keys, tokens: others.tokens }),
     routes(router) {
       routes(router);
       forward(EventService, dispatch)(router);

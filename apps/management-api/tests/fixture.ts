@@ -16,7 +16,7 @@ import {
   toConnectError,
   type Routes,
 } from '@agent-platform/rpc';
-import { createLogger, type AppError, type ServiceName } from '@agent-platform/service';
+import { createLogger, type AppError, type JsonValue, type ServiceName } from '@agent-platform/service';
 import { createTestDatabase } from '@agent-platform/testing';
 import { createTokenService, generateVersionedKey, parseVersionedKeys } from '@agent-platform/token-service';
 import { createManagementApi } from '../src/index.ts';
@@ -49,12 +49,18 @@ export async function createFixture() {
   // Every look at the clock is a millisecond later than the one before, so that what happens later also says so.
   let nowMs = Date.parse('2026-03-01T12:00:00Z');
   const clock = () => ++nowMs;
+  const bus = { publish: () => Promise.resolve() };
   const tokenService = resources.use(
-    await createTokenService({ peppers: keys(), keyRing: keys() }, { databaseUrl: tokenDatabase.url, logger, clock }),
+    await createTokenService(
+      { peppers: keys(), keyRing: keys() },
+      { databaseUrl: tokenDatabase.url, bus, logger, clock },
+    ),
   );
   const dispatcher = createDispatcherDouble();
   /** What comes back from token-service instead of its answer, when a test says so. */
   const faults: { tokenService?: AppError } = {};
+  /** What is found at the URL of GitHub's keys, and how often it was asked for. */
+  const github = { status: 200, json: { public_keys: [] } as JsonValue, asked: 0 };
 
   const transport = (caller: ServiceName, callee: ServiceName, routes: Routes, extra: Interceptor[] = []) =>
     localTransport({
@@ -76,11 +82,17 @@ export async function createFixture() {
   const toTokens = transport('management-api', 'token-service', tokenService.routes!, [failing]);
   const management = resources.use(
     await createManagementApi(
-      { allowedAddresses: ['127.0.0.0/8'] },
+      { allowedAddresses: ['127.0.0.0/8'], githubKeysUrl: 'https://github.example/keys' },
       {
         databaseUrl: database.url,
         tokens: createClient(WebhookTokenService, toTokens),
         credentials: createClient(CredentialService, toTokens),
+        outbound: {
+          async json() {
+            github.asked++;
+            return { status: github.status, headers: {}, json: github.json };
+          },
+        },
         dispatch: transport('management-api', 'dispatcher', dispatcher.routes),
         logger,
         clock,
@@ -95,6 +107,11 @@ export async function createFixture() {
   return {
     dispatcher,
     faults,
+    github,
+    management,
+    authenticate,
+    /** Makes it later. */
+    passMs: (ms: number) => void (nowMs += ms),
     databaseUrl: database.url,
     /** A client with the given Authorization header. */
     withHeader<S extends DescService>(service: S, authorization: string | undefined): Client<S> {

@@ -15,6 +15,7 @@ it('runs as a process of its own: alive at once, ready when it can let users in,
     SERVICE_IDENTITY_SECRET: 's'.repeat(32),
     AUTH_ISSUER: `${nowhere}/`,
     AUTH_AUDIENCE: 'https://agent-platform.example.com',
+    AUTH_ALLOWED_ADDRESSES: '127.0.0.0/8',
     PORT: '0',
   };
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));

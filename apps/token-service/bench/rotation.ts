@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000;
 /** Of the versions before: data keys by the first key-encryption key, credentials by it or by a first data key. */
 const OLD = `
   select (select count(*) from data_keys where key_version = 1)::int as "dataKeys",
-         (select count(*) from skill_credentials where data_key_version is null or data_key_version = 1)::int as credentials`;
+         (select count(*) from sealed_secrets where data_key_version is null or data_key_version = 1)::int as credentials`;
 
 async function countOld(pool: Pool) {
   const { rows } = await pool.query<{ dataKeys: number; credentials: number }>(OLD);

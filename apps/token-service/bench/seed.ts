@@ -1,6 +1,5 @@
 import type { Pool } from '@agent-platform/database';
 import { newId } from '@agent-platform/service';
-import { headersOf } from '../src/credentials/credential-owner.ts';
 import { createDataKeys } from '../src/credentials/data-keys.ts';
 import { createKeyRing } from '../src/credentials/key-ring.ts';
 import { seal } from '../src/credentials/sealing.ts';
@@ -9,9 +8,9 @@ import { insertDirectlySealed } from '../tests/directly-sealed.ts';
 import type { Credential } from './read-load.ts';
 
 const INSERT = `
-  insert into skill_credentials (org_id, skill_id, ciphertext, nonce, data_key_version, updated_at)
-  select $1, skill_id, ciphertext, nonce, $2, now()
-  from unnest($3::text[], $4::bytea[], $5::bytea[]) as r (skill_id, ciphertext, nonce)`;
+  insert into sealed_secrets (org_id, owner_id, field, ciphertext, nonce, data_key_version, updated_at)
+  select $1, owner_id, 'headers', ciphertext, nonce, $2, now()
+  from unnest($3::text[], $4::bytea[], $5::bytea[]) as r (owner_id, ciphertext, nonce)`;
 
 /**
  * Stores credentials of many tenants: the first half of each as they were before there were data keys, the other half
@@ -34,7 +33,7 @@ export async function seed(
     const dataKey = await dataKeys.current(orgId);
     const rows = credentials.slice(o.perTenant / 2).map(({ skillId, headers }) => ({
       skillId,
-      ...seal(dataKey, headersOf(orgId, skillId), JSON.stringify(headers)),
+      ...seal(dataKey, { orgId, ownerId: skillId, field: 'headers' }, JSON.stringify(headers)),
     }));
     const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
     await pool.query(INSERT, [orgId, dataKey.version, column('skillId'), column('ciphertext'), column('nonce')]);

@@ -53,3 +53,55 @@ describe('skill credentials', () => {
     expect(await resolve(owner)).toEqual(headers);
   });
 });
+
+describe('the OAuth client of a skill', () => {
+  const known = { issuer: 'https://issuer.example/', clientId: 'canary-client', scopes: ['a', 'b'] };
+  const withSecret = { ...known, authentication: { case: 'clientSecret', value: 'canary-secret ü"' } } as const;
+  const withKey = { ...known, authentication: { case: 'privateKey', value: '-----BEGIN canary\n' } } as const;
+  type Client = typeof withSecret | typeof withKey | undefined;
+
+  const putClient = (owner: Owner, oauthClient: Client) =>
+    service.as('management-api', CredentialService).putOAuthClient({ ...owner, ...(oauthClient && { oauthClient }) });
+  const resolveBoth = (owner: Owner) => service.as('dispatcher', CredentialService).resolveCredential(owner);
+
+  it('resolves to what was put last, beside the headers', async () => {
+    const owner = newOwner();
+    await put(owner, headers);
+    for (const client of [withSecret, withKey, undefined, undefined]) {
+      await putClient(owner, client);
+      const answer = await resolveBoth(owner);
+      expect(answer.headers).toEqual(headers);
+      if (client) expect(answer.oauthClient).toMatchObject(client);
+      else expect(answer.oauthClient).toBeUndefined();
+    }
+    await putClient(owner, withKey);
+    await put(owner, {});
+    expect(await resolveBoth(owner)).toMatchObject({ headers: {}, oauthClient: withKey });
+  });
+
+  it('stands nowhere in the database in a form that can be read', async () => {
+    const owner = newOwner();
+    await putClient(owner, withSecret);
+    const dump = await fixture.dump();
+    expect(dump).toContain(owner.skillId);
+    for (const text of ['canary-secret', 'canary-client', 'issuer.example'].flatMap(spellings)) {
+      expect(dump).not.toContain(text);
+    }
+  });
+
+  it('of another tenant is neither resolved nor replaced nor removed', async () => {
+    const owner = newOwner();
+    await putClient(owner, withSecret);
+    const foreign = { ...owner, orgId: 'org_b' };
+    expect((await resolveBoth(foreign)).oauthClient).toBeUndefined();
+    await expect(putClient(foreign, withKey)).rejects.toMatchObject({ kind: 'not_found' });
+    await putClient(foreign, undefined);
+    expect((await resolveBoth(owner)).oauthClient).toMatchObject(withSecret);
+  });
+
+  it('needs a secret or a key', async () => {
+    const oauthClient = { issuer: 'https://issuer.example/', clientId: 'x', scopes: [] };
+    const put = service.as('management-api', CredentialService).putOAuthClient({ ...newOwner(), oauthClient });
+    await expect(put).rejects.toMatchObject({ kind: 'invalid_argument' });
+  });
+});

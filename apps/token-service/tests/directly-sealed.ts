@@ -18,9 +18,9 @@ export async function insertDirectlySealed(
   });
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
   await pool.query(
-    `insert into skill_credentials (org_id, skill_id, ciphertext, nonce, key_version, updated_at)
-     select org_id, skill_id, ciphertext, nonce, $5, now()
-     from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) as r (org_id, skill_id, ciphertext, nonce)`,
+    `insert into sealed_secrets (org_id, owner_id, field, ciphertext, nonce, key_version, updated_at)
+     select org_id, owner_id, 'headers', ciphertext, nonce, $5, now()
+     from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[]) as r (org_id, owner_id, ciphertext, nonce)`,
     [column('orgId'), column('skillId'), column('ciphertext'), column('nonce'), currentVersion],
   );
 }

@@ -1,11 +1,13 @@
 import { createClient, type Client } from '@connectrpc/connect';
-import { create, type DescService } from '@bufbuild/protobuf';
+import { create, fromBinary, type DescMessage, type DescService, type MessageShape } from '@bufbuild/protobuf';
 import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
 import { createPool, type Pool } from '@agent-platform/database';
-import { PutCredentialRequestSchema, ResolveCredentialRequestSchema } from '@agent-platform/proto';
+import type { Message } from '@agent-platform/event-bus';
+import { PutCredentialRequestSchema, ResolveCredentialRequestSchema, type Topic } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, serverInterceptors } from '@agent-platform/rpc';
-import { createLogger, type Metrics, type ServiceName } from '@agent-platform/service';
+import { AppError, createLogger, createMetrics, type Metrics, type ServiceName } from '@agent-platform/service';
 import { createTestDatabase } from '@agent-platform/testing';
+import { createBackground } from '../src/background.ts';
 import type { Context } from '../src/context.ts';
 import { createDataKeys } from '../src/credentials/data-keys.ts';
 import { createKeyRing } from '../src/credentials/key-ring.ts';
@@ -24,8 +26,8 @@ export interface Skill {
 export const putHeaders = (context: Context, skill: Skill, headers: Record<string, string>) =>
   putCredential(context, create(PutCredentialRequestSchema, { ...skill, headers }));
 
-export const resolve = (context: Context, skill: Skill) =>
-  resolveCredential(context, create(ResolveCredentialRequestSchema, skill));
+export const resolve = async (context: Context, skill: Skill) =>
+  (await resolveCredential(context, create(ResolveCredentialRequestSchema, skill))).headers;
 
 export const logger = createLogger({ level: 'silent', service: 'test' });
 const secret = Buffer.alloc(32, 1);
@@ -39,18 +41,20 @@ export async function createFixture(chosen: { keyRing?: string } = {}) {
   const prisma = resources.use(createDatabase(pool));
   const keys = { peppers: generateVersionedKey(), keyRing: generateVersionedKey(), ...chosen };
   const time = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
+  const bus = recordingBus();
 
   return {
     url: database.url,
     pool,
     keys,
     time,
+    bus,
     async start(changed: Partial<typeof keys & { dataKeyMaxAgeMs: number; metrics: Metrics }> = {}) {
       const { peppers, keyRing, metrics, ...config } = { ...keys, ...changed };
       const service = resources.use(
         await createTokenService(
           { ...config, peppers: parseVersionedKeys(peppers)!, keyRing: parseVersionedKeys(keyRing)! },
-          { databaseUrl: database.url, logger, clock: () => time.nowMs, ...(metrics && { metrics }) },
+          { databaseUrl: database.url, bus, logger, clock: () => time.nowMs, ...(metrics && { metrics }) },
         ),
       );
       const authenticate = createServiceAuthenticator({ service: 'token-service', secret });
@@ -71,18 +75,23 @@ export async function createFixture(chosen: { keyRing?: string } = {}) {
       };
     },
     /** What RPCs and rotation work with, and nothing that runs by itself. */
-    context(o: { keyRing?: string | undefined; dataKeyMaxAgeMs?: number } = {}): Context & RotationContext {
+    context(
+      o: { keyRing?: string | undefined; dataKeyMaxAgeMs?: number; pool?: Pool } = {},
+    ): Context & RotationContext {
       const keyRing = parseVersionedKeys(o.keyRing ?? keys.keyRing)!;
       const keyEncryption = createKeyRing(keyRing);
       const clock = () => time.nowMs;
       return {
-        pool,
+        pool: o.pool ?? pool,
         database: prisma,
         peppers: parseVersionedKeys(keys.peppers)!,
         keyRing,
         keyEncryption,
-        dataKeys: createDataKeys({ pool, keyEncryption, clock }),
+        dataKeys: createDataKeys({ pool: o.pool ?? pool, keyEncryption, clock }),
         dataKeyMaxAgeMs: o.dataKeyMaxAgeMs ?? Infinity,
+        bus,
+        background: createBackground({ logger, metrics: createMetrics(), clock }),
+        alerts: createMetrics().counter({ name: 'alerts', help: 'alerts', labels: ['kind'] }),
         logger,
         clock,
       };
@@ -98,6 +107,22 @@ export async function createFixture(chosen: { keyRing?: string } = {}) {
       return dumps.flatMap(({ rows }) => rows.map(({ row }) => row)).join('\n');
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** A bus that keeps what it is given, and can be down. */
+export function recordingBus() {
+  const published: { topic: string; message: Message }[] = [];
+  return {
+    isDown: false,
+    published,
+    /** What was published to a topic so far. */
+    messages: <S extends DescMessage>(topic: Topic<S>): MessageShape<S>[] =>
+      published.filter((one) => one.topic === topic.name).map(({ message }) => fromBinary(topic.schema, message.value)),
+    async publish(topic: Topic, messages: readonly Message[]): Promise<void> {
+      if (this.isDown) throw new AppError('unavailable', 'bus_unavailable', 'The bus is away.');
+      published.push(...messages.map((message) => ({ topic: topic.name, message })));
+    },
   };
 }
 

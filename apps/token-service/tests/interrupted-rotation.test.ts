@@ -42,7 +42,7 @@ async function expectAllReadable(keyRing?: string): Promise<void> {
 /** How many credentials are outdated, by tenant. */
 async function outdated(): Promise<number[]> {
   const found = await findOutdated(fixture.pool);
-  return ORGS.map((org) => found.filter(({ orgId }) => orgId === org).reduce((sum, o) => sum + o.credentials, 0));
+  return ORGS.map((org) => found.filter(({ orgId }) => orgId === org).reduce((sum, o) => sum + o.secrets, 0));
 }
 
 async function wrappedByOld(): Promise<string[]> {
@@ -108,7 +108,7 @@ describe('a rotation', () => {
       const client = await fixture.pool.connect();
       const query = async (text: string, values?: unknown[]) => {
         const result = await client.query(text, values);
-        if (!text.includes('from skill_credentials') || writing) return result;
+        if (!text.includes('from sealed_secrets') || writing) return result;
         let written = false;
         writing = putHeaders(context, skill!, headers).finally(() => (written = true));
         const decided = async () => expect(written || (await connectionsWaiting('test')) > 0).toBe(true);

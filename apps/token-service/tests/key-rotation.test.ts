@@ -156,7 +156,7 @@ describe('operators', () => {
     await insertDirectlySealed(fixture.pool, rings.one, [{ ...newSkill(), headers }]);
     const broken = newSkill('org_b');
     await putHeaders(fixture.context(), broken, headers);
-    await fixture.pool.query('update skill_credentials set nonce = ciphertext where org_id = $1', ['org_b']);
+    await fixture.pool.query('update sealed_secrets set nonce = ciphertext where org_id = $1', ['org_b']);
     await fixture.context().dataKeys.create('org_b', 2);
     const metrics = createMetrics();
     await fixture.start({ keyRing: rings.twoOne, metrics });
@@ -164,7 +164,7 @@ describe('operators', () => {
     const expected = [
       'token_service_credential_key_uses{version="2"} 3',
       'token_service_credential_key_uses{version="1"} 0',
-      'token_service_outdated_credentials 1',
+      'token_service_outdated_secrets 1',
     ];
     await vi.waitFor(async () => {
       const { body } = await metrics.expose();

@@ -25,7 +25,7 @@ export interface Replica extends AsyncDisposable {
 export function startReplica(env: ReplicaEnv): Replica {
   const secrets = { TOKEN_PEPPERS: generateVersionedKey(), SERVICE_IDENTITY_SECRET: SERVICE_SECRET };
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...env, ...secrets, PORT: '0' },
+    env: { ...env, ...secrets, EVENT_BUS_URL: 'kafka://127.0.0.1:1', PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');

@@ -46,7 +46,7 @@ function pairs<T>(items: readonly T[]): [T, T][] {
 describe('a credential', () => {
   it('opens where it is, and with a change that changes nothing', async () => {
     for (const skill of skills) {
-      const same = 'update skill_credentials set nonce = nonce where skill_id = $1';
+      const same = 'update sealed_secrets set nonce = nonce where owner_id = $1';
       expect(await readAfter(same, [skill.skillId], skill)).toEqual(headers);
     }
   });
@@ -55,8 +55,8 @@ describe('a credential', () => {
     'does not open with %s of any other: skill, data key or tenant',
     async (columns) => {
       const values = columns.split(', ').map((column) => `${column} = other.${column}`);
-      const swap = `update skill_credentials mine set ${values.join(', ')} from skill_credentials other
-                     where mine.skill_id = $1 and other.skill_id = $2`;
+      const swap = `update sealed_secrets mine set ${values.join(', ')} from sealed_secrets other
+                     where mine.owner_id = $1 and other.owner_id = $2`;
       for (const [mine, other] of pairs(skills)) {
         expect(await readAfter(swap, [mine.skillId, other.skillId], mine)).toMatchObject(unreadable);
       }
@@ -65,19 +65,19 @@ describe('a credential', () => {
   );
 
   it('does not open with the data key version changed', async () => {
-    const change = 'update skill_credentials set data_key_version = 3 - data_key_version where skill_id = $1';
+    const change = 'update sealed_secrets set data_key_version = 3 - data_key_version where owner_id = $1';
     for (const skill of skills) expect(await readAfter(change, [skill.skillId], skill)).toMatchObject(unreadable);
   });
 
   it('does not open as one that was sealed without a data key', async () => {
-    const change = 'update skill_credentials set data_key_version = null, key_version = 1 where skill_id = $1';
+    const change = 'update sealed_secrets set data_key_version = null, key_version = 1 where owner_id = $1';
     for (const skill of skills) expect(await readAfter(change, [skill.skillId], skill)).toMatchObject(unreadable);
   });
 
   it('does not open for a tenant it was moved to', async () => {
     for (const skill of skills) {
       const orgId = ORGS.find((other) => other !== skill.orgId)!;
-      const change = 'update skill_credentials set org_id = $2 where skill_id = $1';
+      const change = 'update sealed_secrets set org_id = $2 where owner_id = $1';
       expect(await readAfter(change, [skill.skillId, orgId], { ...skill, orgId })).toMatchObject(unreadable);
     }
   });

@@ -2,11 +2,7 @@ import { AppError, type FieldViolation } from '@agent-platform/service';
 import type { JsonScan, ScanLimits } from './scan-json.ts';
 
 export function notAnObject(): AppError {
-  return new AppError(
-    'invalid_argument',
-    'not_an_object',
-    'The body must be a JSON object with "event_type" and "payload".',
-  );
+  return new AppError('invalid_argument', 'not_an_object', 'The body must be a JSON object.');
 }
 
 export function violation(field: string, isMissing: boolean, rule: string): FieldViolation {

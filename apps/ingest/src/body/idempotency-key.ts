@@ -9,11 +9,11 @@ const PRINTABLE_ASCII = /^[ -~]{1,255}$/;
 /** A string of structured fields, as the draft of the header spells keys (draft-ietf-httpapi-idempotency-key-header). */
 const QUOTED = /^"(?:[ !#-[\]-~]|\\["\\])*"$/;
 
-/** The sender's key in the body. Absent is fine; anything but a printable string is not. */
-export function keyOfBody(eventId: string | null | undefined, problems: FieldViolation[]): string | undefined {
-  if (eventId === undefined) return undefined;
-  if (typeof eventId === 'string' && PRINTABLE.test(eventId)) return eventId;
-  problems.push({ field: 'event_id', description: `event_id must be ${RULE}` });
+/** The sender's key where its format has one. Absent is fine; anything but a printable string is not. */
+export function checkedKey(value: unknown, field: string, problems: FieldViolation[]): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && PRINTABLE.test(value)) return value;
+  problems.push({ field, description: `${field} must be ${RULE}` });
   return undefined;
 }
 

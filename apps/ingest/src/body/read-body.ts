@@ -1,13 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import type { FieldViolation } from '@agent-platform/service';
-import { fieldError, invalidJson, notAnObject, scanError, violation } from './body-errors.ts';
-import { keyOfBody, keyOfHeader } from './idempotency-key.ts';
+import { fieldError, violation } from './body-errors.ts';
+import { EVENT_TYPE_RULE, isEventType } from './event-type.ts';
+import { checkedKey, keyOfHeader } from './idempotency-key.ts';
 import { parseRfc3339, type Instant } from './rfc3339.ts';
-import { scanJson } from './scan-json.ts';
+import { scanBody, textAt } from './scan-body.ts';
 
-const LIMITS = { maxDepth: 64, maxKeys: 10_000 };
-const EVENT_TYPE = /^[A-Za-z0-9._-]{1,255}$/;
-const EVENT_TYPE_RULE = 'a string of 1-255 characters of [A-Za-z0-9._-], such as "invoice.uploaded"';
 const PAYLOAD_RULE = 'a JSON object, such as {"invoice_id": "INV-1"}';
 const OCCURRED_AT_RULE = 'an RFC 3339 date and time, such as "2026-11-23T08:30:00Z"';
 const OPEN_OBJECT = 0x7b;
@@ -28,12 +25,7 @@ export interface SentEvent {
  * @throws AppError `invalid_argument` that names every field in error.
  */
 export function readBody(body: Buffer, idempotencyKeyHeader: string | undefined): SentEvent {
-  if (body.length === 0) throw invalidJson('The body is empty. Send a JSON object.');
-  if (!isUtf8(body)) throw invalidJson('The body is not valid UTF-8.');
-  const scan = scanJson(body, LIMITS);
-  if (scan.problem !== undefined) throw scanError(body, scan, LIMITS);
-  if (!scan.isObject) throw notAnObject();
-  return checkFields(findFields(body, scan.members), idempotencyKeyHeader);
+  return checkFields(findFields(body, scanBody(body)), idempotencyKeyHeader);
 }
 
 /** What was sent: undefined where nothing was, null where something but a string was. */
@@ -70,12 +62,12 @@ function findFields(body: Buffer, members: readonly number[]): Fields {
 
 function checkFields({ eventType, eventId, occurredAt, payload }: Fields, keyHeader: string | undefined): SentEvent {
   const problems: FieldViolation[] = [];
-  const isType = typeof eventType === 'string' && EVENT_TYPE.test(eventType);
+  const isType = isEventType(eventType);
   const isPayload = payload?.[0] === OPEN_OBJECT;
   const instant = typeof occurredAt === 'string' ? parseRfc3339(occurredAt) : undefined;
   if (!isType) problems.push(violation('event_type', eventType === undefined, EVENT_TYPE_RULE));
   if (!isPayload) problems.push(violation('payload', payload === undefined, PAYLOAD_RULE));
-  const bodyKey = keyOfBody(eventId, problems);
+  const bodyKey = checkedKey(eventId, 'event_id', problems);
   const headerKey = keyOfHeader(keyHeader, problems);
   if (occurredAt !== undefined && !instant) problems.push(violation('occurred_at', false, OCCURRED_AT_RULE));
   if (!isType || !isPayload || problems.length > 0) {
@@ -87,12 +79,6 @@ function checkFields({ eventType, eventId, occurredAt, payload }: Fields, keyHea
     idempotencyKey: headerKey ?? bodyKey,
     occurredAt: occurredAt && instant ? { text: occurredAt, instant } : undefined,
   };
-}
-
-/** What stands between two quotes. */
-function textAt(body: Buffer, from: number, to: number): string {
-  const text = body.toString('utf8', from, to);
-  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 /** The string there, or null for any other value, which no field here takes. */

@@ -1,8 +1,7 @@
 import { createBatcher, type EventBus, type Message } from '@agent-platform/event-bus';
 import { topics } from '@agent-platform/proto';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError, createFaultLog, type Logger } from '@agent-platform/service';
 import { withDeadline } from '../deadline.ts';
-import { createFaultLog } from '../fault-log.ts';
 
 /** What may wait for a bus that does not answer: past it, requests are refused at once instead of filling the memory. */
 const MAX_PENDING_BYTES = 128 * 1024 * 1024;

@@ -10,26 +10,28 @@ import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
-import { ownCall } from '../own-call.ts';
 import { checkMove, checkSkill } from '../skills/check-skill.ts';
+import { putCredentials } from '../skills/credentials.ts';
 import { headerNames } from '../skills/mcp-headers.ts';
 import { skillColumns, skills } from '../skills/skill.ts';
+
+const ALL_CREDENTIALS: ReadonlySet<string> = new Set(['mcp_headers', 'mcp_oauth']);
 
 export function skillRoutes({ database, credentials, addressRules, clock }: Context): ServiceImpl<typeof SkillService> {
   return {
     async createSkill(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.skill!;
-      throwIfAny([...checkOutputOnly(skills, wanted), ...checkSkill(wanted, addressRules)]);
-      const headers = wanted.mcpHeaders;
+      const names = headerNames(wanted.mcpHeaders);
+      throwIfAny([...checkOutputOnly(skills, wanted), ...checkSkill(wanted, { addressRules, headerNames: names })]);
       const created = await database.write(orgId, async (tx) => {
         const now = new Date(clock());
         const id = newId('skl', now.getTime());
-        const stored = { ...skillColumns(wanted), mcpHeaderNames: headerNames(headers) };
+        const stored = { ...skillColumns(wanted), mcpHeaderNames: names };
         const data = { ...stored, orgId, id, createdAt: now, updatedAt: now };
         const row = await withUniqueName(skills, wanted.name, tx.skill.create({ data }));
-        // Last, because it cannot be rolled back; before the commit, because a skill is not saved without it.
-        if (Object.keys(headers).length > 0) await ownCall(credentials.putCredential({ orgId, skillId: id, headers }));
+        const given = [...(names.length > 0 ? ['mcp_headers'] : []), ...(wanted.mcpOauth ? ['mcp_oauth'] : [])];
+        await putCredentials(credentials, { orgId, skillId: id }, wanted, new Set(given));
         return row;
       });
       return { skill: skills.toMessage(created) };
@@ -51,12 +53,14 @@ export function skillRoutes({ database, credentials, addressRules, clock }: Cont
       const updated = await database.write(orgId, async (tx) => {
         const row = await getByReference(skills, tx, patch.id);
         const { wanted, written } = applyUpdate(skills, row, patch, request.updateMask);
-        const headers = written.has('mcp_headers') ? wanted.mcpHeaders : undefined;
-        throwIfAny([...checkSkill(wanted, addressRules), ...checkMove(row, wanted, headers)]);
-        const names = headers === undefined ? row.mcpHeaderNames : headerNames(headers);
+        const names = written.has('mcp_headers') ? headerNames(wanted.mcpHeaders) : row.mcpHeaderNames;
+        throwIfAny([
+          ...checkSkill(wanted, { addressRules, headerNames: names, keepsOAuth: !written.has('mcp_oauth') }),
+          ...checkMove(row, wanted, written),
+        ]);
         const data = { ...skillColumns(wanted), mcpHeaderNames: names, updatedAt: new Date(clock()) };
         await withUniqueName(skills, wanted.name, tx.skill.updateMany({ where: { id: row.id }, data }));
-        if (headers !== undefined) await ownCall(credentials.putCredential({ orgId, skillId: row.id, headers }));
+        await putCredentials(credentials, { orgId, skillId: row.id }, wanted, written);
         return getByReference(skills, tx, row.id);
       });
       return { skill: skills.toMessage(updated) };
@@ -69,7 +73,7 @@ export function skillRoutes({ database, credentials, addressRules, clock }: Cont
         const users = await tx.agent.findMany({ where: { skills: { some: { skillId: row.id } } } });
         refuseWhileUsed(skills, row, 'agents', users);
         await tx.skill.deleteMany({ where: { id: row.id } });
-        await ownCall(credentials.putCredential({ orgId, skillId: row.id, headers: {} }));
+        await putCredentials(credentials, { orgId, skillId: row.id }, { mcpHeaders: {} }, ALL_CREDENTIALS);
       });
       return {};
     },

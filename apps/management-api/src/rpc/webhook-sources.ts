@@ -1,5 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect';
-import type { WebhookSource, WebhookSourceService } from '@agent-platform/proto';
+import type { WebhookSignature, WebhookSource, WebhookSourceService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import { newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
@@ -11,6 +11,7 @@ import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
 import { ownCall } from '../own-call.ts';
+import { checkSignature, signatureColumns } from '../webhook-sources/signature.ts';
 import { webhookSourceColumns, webhookSources } from '../webhook-sources/webhook-source.ts';
 import { webhookTokenRoutes } from './webhook-tokens.ts';
 
@@ -22,14 +23,16 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
     async createWebhookSource(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.webhookSource!;
-      throwIfAny([...checkOutputOnly(webhookSources, wanted), ...check(wanted)]);
+      throwIfAny([...checkOutputOnly(webhookSources, wanted), ...check(wanted, wanted.signature)]);
       const webhookSource = await database.write(orgId, async (tx) => {
         const now = new Date(clock());
         const id = newId('src', now.getTime());
-        const data = { ...webhookSourceColumns(wanted), orgId, id, createdAt: now, updatedAt: now };
+        const columns = { ...webhookSourceColumns(wanted), ...signatureColumns(wanted.signature) };
+        const data = { ...columns, orgId, id, createdAt: now, updatedAt: now };
         const row = await withUniqueName(webhookSources, wanted.name, tx.webhookSource.create({ data }));
         // Last, because it cannot be rolled back: should the commit fail, a token nobody ever saw stays behind.
         await ownCall(tokens.putSource(settings(orgId, id, wanted)));
+        if (wanted.signature) await ownCall(tokens.putSignature(signatureOf(orgId, id, wanted)));
         const { webhookToken } = await ownCall(tokens.issueToken({ orgId, sourceId: id }));
         return Object.assign(webhookSources.toMessage(row), { token: webhookToken!.token });
       });
@@ -51,12 +54,18 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
       const patch = request.webhookSource!;
       const updated = await database.write(orgId, async (tx) => {
         const row = await getByReference(webhookSources, tx, patch.id);
-        const { wanted } = applyUpdate(webhookSources, row, patch, request.updateMask);
-        throwIfAny(check(wanted));
-        const data = { ...webhookSourceColumns(wanted), updatedAt: new Date(clock()) };
+        const { wanted, written } = applyUpdate(webhookSources, row, patch, request.updateMask);
+        const isSignatureWritten = written.has('signature');
+        throwIfAny(check(wanted, isSignatureWritten ? wanted.signature : undefined));
+        const data = {
+          ...webhookSourceColumns(wanted),
+          ...(isSignatureWritten && signatureColumns(wanted.signature)),
+          updatedAt: new Date(clock()),
+        };
         const write = tx.webhookSource.updateMany({ where: { id: row.id }, data });
         await withUniqueName(webhookSources, wanted.name, write);
         await ownCall(tokens.putSource(settings(orgId, row.id, wanted)));
+        if (isSignatureWritten) await ownCall(tokens.putSignature(signatureOf(orgId, row.id, wanted)));
         return getByReference(webhookSources, tx, row.id);
       });
       return { webhookSource: webhookSources.toMessage(updated) };
@@ -76,11 +85,18 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
   };
 }
 
-function check(wanted: WebhookSource) {
-  return checkCommon(webhookSources, wanted, ['name']);
+function check(wanted: WebhookSource, newSignature: WebhookSignature | undefined) {
+  return [...checkCommon(webhookSources, wanted, ['name']), ...(newSignature ? checkSignature(newSignature) : [])];
 }
 
 /** What verifying a token of the source answers. */
 function settings(orgId: string, sourceId: string, { deduplication, rateLimitPerSecond }: WebhookSource) {
   return { orgId, sourceId, deduplication, rateLimitPerSecond };
+}
+
+/** What its events must be signed with; none when they need not be. */
+function signatureOf(orgId: string, sourceId: string, { signature }: WebhookSource) {
+  if (signature === undefined) return { orgId, sourceId };
+  const { scheme, secrets } = signature;
+  return { orgId, sourceId, signature: { scheme, secrets } };
 }

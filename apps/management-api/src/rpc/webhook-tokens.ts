@@ -1,13 +1,19 @@
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { WebhookSourceService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import type { Context } from '../context.ts';
+import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { ownCall } from '../own-call.ts';
 import { webhookSources } from '../webhook-sources/webhook-source.ts';
 
 const DEFAULT_OVERLAP_MS = 24 * 3_600_000;
+
+const ENDED = {
+  field: 'expires_at',
+  description: 'must be in the future; leave it out for a token that does not end by itself',
+};
 
 type TokenMethods = 'rotateWebhookToken' | 'revokeWebhookToken' | 'listWebhookTokens';
 
@@ -15,6 +21,7 @@ type TokenMethods = 'rotateWebhookToken' | 'revokeWebhookToken' | 'listWebhookTo
 export function webhookTokenRoutes({
   database,
   tokens,
+  clock,
 }: Context): Pick<ServiceImpl<typeof WebhookSourceService>, TokenMethods> {
   async function owned(reference: string, call: HandlerContext): Promise<{ orgId: string; sourceId: string }> {
     const { orgId } = userOf(call);
@@ -23,9 +30,12 @@ export function webhookTokenRoutes({
   }
 
   return {
-    async rotateWebhookToken({ webhookSource, overlap = durationFromMs(DEFAULT_OVERLAP_MS) }, call) {
+    async rotateWebhookToken({ webhookSource, overlap = durationFromMs(DEFAULT_OVERLAP_MS), expiresAt }, call) {
+      if (expiresAt && timestampMs(expiresAt) <= clock()) throwIfAny([ENDED]);
       const source = await owned(webhookSource, call);
-      const { webhookToken } = await ownCall(tokens.issueToken({ ...source, overlap }));
+      const { webhookToken } = await ownCall(
+        tokens.issueToken({ ...source, overlap, ...(expiresAt && { expiresAt }) }),
+      );
       return { webhookToken: webhookToken! };
     },
 

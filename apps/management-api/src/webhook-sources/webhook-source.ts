@@ -6,6 +6,7 @@ import type {
   Deduplication as DeduplicationRow,
   WebhookSource as WebhookSourceRow,
 } from '../generated/prisma/client.ts';
+import { signatureMessage } from './signature.ts';
 
 const DEDUPLICATION_MESSAGES: Record<DeduplicationRow, Deduplication> = {
   content: Deduplication.CONTENT,
@@ -21,8 +22,9 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
   outputOnly: ['id', 'token', 'created_at', 'updated_at'],
   find: (tenant, key) => tenant.webhookSource.findFirst({ where: key }),
   page: (tenant, page) => tenant.webhookSource.findMany(page),
-  toMessage: (row) =>
-    create(WebhookSourceSchema, {
+  toMessage(row) {
+    const signature = signatureMessage(row);
+    return create(WebhookSourceSchema, {
       id: row.id,
       name: row.name,
       description: row.description,
@@ -30,7 +32,9 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
       rateLimitPerSecond: row.rateLimitPerSecond,
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
-    }),
+      ...(signature && { signature }),
+    });
+  },
 };
 
 export function webhookSourceColumns(source: WebhookSource) {

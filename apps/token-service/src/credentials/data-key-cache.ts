@@ -13,7 +13,7 @@ export interface DataKey extends DataKeyPurpose {
 }
 
 /**
- * Unwraps data keys and keeps those used last, so that a key management service is not asked for every credential.
+ * Unwraps data keys and keeps those used last, so that a key management service is not asked for every secret.
  * Everything that is stored about a key is what it is found by: a row that was changed or re-wrapped is unwrapped anew,
  * and nothing ever has to be invalidated. Many waiters ask once.
  */

@@ -6,7 +6,7 @@ import { isUnreadable } from './unreadable.ts';
 
 /** The data keys of tenants. */
 export interface DataKeys {
-  /** What the tenant's credentials are to be sealed with; made when there is none that can be used. */
+  /** What the tenant's secrets are to be sealed with; made when there is none that can be used. */
   current(orgId: string): Promise<DataKey>;
   /** @throws AppError `credential_unreadable` */
   find(orgId: string, version: number): Promise<DataKey | undefined>;
@@ -59,7 +59,7 @@ export function createDataKeys({ pool, keyEncryption, clock }: DataKeysOptions):
       try {
         if (found) return await open(found);
       } catch (error) {
-        // A key that is lost must not keep the tenant from setting its credentials again.
+        // A key that is lost must not keep the tenant from setting its secrets again.
         if (!isUnreadable(error)) throw error;
       }
       await create(orgId, (found?.version ?? 0) + 1);

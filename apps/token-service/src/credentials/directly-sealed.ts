@@ -1,7 +1,7 @@
 import type { VersionedKeys } from '../versioned-keys.ts';
 import type { Encrypted } from './aead.ts';
 import { keyOf } from './key-ring.ts';
-import { openWith, type SecretOwner } from './sealing.ts';
+import { openWith, type SecretPlace } from './sealing.ts';
 
 /**
  * Opens what was sealed by a key-encryption key itself. Nothing is sealed so any more, and rows that are become
@@ -11,8 +11,8 @@ import { openWith, type SecretOwner } from './sealing.ts';
  */
 export function openDirectlySealed(
   ring: VersionedKeys,
-  owner: SecretOwner,
+  place: SecretPlace,
   sealed: Encrypted & { readonly keyVersion: number },
 ): string {
-  return openWith(keyOf(ring, sealed.keyVersion), owner, sealed.keyVersion, sealed);
+  return openWith(keyOf(ring, sealed.keyVersion), place, sealed.keyVersion, sealed);
 }

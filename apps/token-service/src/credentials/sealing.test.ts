@@ -1,10 +1,10 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DataKey } from './data-key-cache.ts';
-import { open, seal, type SecretOwner } from './sealing.ts';
+import { open, seal, type SecretPlace } from './sealing.ts';
 
 const secret = '{"Authorization":"Bearer sk-ünïcode"}';
-const owner = { orgId: 'org_a', skillId: 'skl_1', field: 'headers' };
+const place: SecretPlace = { orgId: 'org_a', ownerId: 'skl_1', field: 'headers' };
 const newKey = (orgId: string, version: number): DataKey => ({
   orgId,
   version,
@@ -13,31 +13,31 @@ const newKey = (orgId: string, version: number): DataKey => ({
 const dataKey = newKey('org_a', 1);
 
 /** Every place a secret can stand: two of each tenant, version of its data key, skill and field. */
-const places: { dataKey: DataKey; owner: SecretOwner }[] = ['org_a', 'org_b'].flatMap((orgId) =>
+const places: { dataKey: DataKey; place: SecretPlace }[] = ['org_a', 'org_b'].flatMap((orgId) =>
   [1, 2].flatMap((version) => {
     const key = newKey(orgId, version);
-    const owners = ['skl_1', 'skl_2'].flatMap((skillId) =>
-      ['headers', 'client_secret'].map((field) => ({ orgId, skillId, field })),
+    const own = ['skl_1', 'skl_2'].flatMap((ownerId) =>
+      (['headers', 'oauth_client'] as const).map((field) => ({ orgId, ownerId, field })),
     );
-    return owners.map((of) => ({ dataKey: key, owner: of }));
+    return own.map((place) => ({ dataKey: key, place }));
   }),
 );
 
 describe('sealed secrets', () => {
   it('never look the same twice', () => {
-    const [one, two] = [seal(dataKey, owner, secret), seal(dataKey, owner, secret)];
+    const [one, two] = [seal(dataKey, place, secret), seal(dataKey, place, secret)];
     expect(one.nonce).not.toEqual(two.nonce);
     expect(one.ciphertext).not.toEqual(two.ciphertext);
   });
 
-  it('open in their own place and in none of the others: tenant, skill, field or key version', () => {
+  it('open in their own place and in none of the others: tenant, owner, field or key version', () => {
     let refused = 0;
     for (const from of places) {
-      const sealed = seal(from.dataKey, from.owner, secret);
-      expect(open(from.dataKey, from.owner, sealed)).toBe(secret);
+      const sealed = seal(from.dataKey, from.place, secret);
+      expect(open(from.dataKey, from.place, sealed)).toBe(secret);
       for (const to of places) {
         if (to === from) continue;
-        expect(() => open(to.dataKey, to.owner, sealed)).toThrow('does not belong to this skill');
+        expect(() => open(to.dataKey, to.place, sealed)).toThrow('does not belong here');
         refused += 1;
       }
     }
@@ -45,33 +45,33 @@ describe('sealed secrets', () => {
   });
 
   it('do not open elsewhere even under the same key: every difference is in the associated data', () => {
-    const sealed = seal(dataKey, owner, secret);
-    const others: [DataKey, SecretOwner][] = [
-      [dataKey, { ...owner, orgId: 'org_b' }],
-      [dataKey, { ...owner, skillId: 'skl_2' }],
-      [dataKey, { ...owner, field: 'other' }],
-      [dataKey, { ...owner, orgId: 'org_a","skl_1', skillId: '' }],
-      [{ ...dataKey, version: 2 }, owner],
+    const sealed = seal(dataKey, place, secret);
+    const others: [DataKey, SecretPlace][] = [
+      [dataKey, { ...place, orgId: 'org_b' }],
+      [dataKey, { ...place, ownerId: 'skl_2' }],
+      [dataKey, { ...place, field: 'oauth_client' }],
+      [dataKey, { ...place, orgId: 'org_a","skl_1', ownerId: '' }],
+      [{ ...dataKey, version: 2 }, place],
     ];
     for (const [key, of] of others) expect(() => open(key, of, sealed)).toThrow('was changed');
   });
 
   it('do not open with one bit changed anywhere', () => {
-    const sealed = seal(dataKey, owner, secret);
+    const sealed = seal(dataKey, place, secret);
     for (const part of ['ciphertext', 'nonce'] as const) {
       for (let at = 0; at < sealed[part].length; at++) {
         const changed = Uint8Array.from(sealed[part]);
         changed[at]! ^= 1;
-        expect(() => open(dataKey, owner, { ...sealed, [part]: changed })).toThrow('was changed');
+        expect(() => open(dataKey, place, { ...sealed, [part]: changed })).toThrow('was changed');
       }
     }
   });
 
   it('do not open truncated or empty', () => {
-    const sealed = seal(dataKey, owner, secret);
+    const sealed = seal(dataKey, place, secret);
     for (let length = 0; length < sealed.ciphertext.length; length++) {
       const ciphertext = sealed.ciphertext.subarray(0, length);
-      expect(() => open(dataKey, owner, { ...sealed, ciphertext })).toThrow('was changed');
+      expect(() => open(dataKey, place, { ...sealed, ciphertext })).toThrow('was changed');
     }
   });
 });

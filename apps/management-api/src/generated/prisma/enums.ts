@@ -9,6 +9,16 @@
 * 🟢 You can import this file directly.
 */
 
+export const SignatureScheme = {
+  standard_webhooks: 'standard_webhooks',
+  github: 'github',
+  stripe: 'stripe',
+  slack: 'slack'
+} as const
+
+export type SignatureScheme = (typeof SignatureScheme)[keyof typeof SignatureScheme]
+
+
 export const Deduplication = {
   content: 'content',
   key: 'key',

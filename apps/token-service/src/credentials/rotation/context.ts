@@ -26,10 +26,10 @@ export interface RotationCounts {
   rewrapped: number;
   /** Tenants that got a new data key because of its age. */
   renewed: number;
-  /** Credentials sealed with their tenant's current data key. */
+  /** Secrets sealed with their tenant's current data key. */
   resealed: number;
   /** Data keys that nothing was sealed with any more. */
   removed: number;
-  /** Data keys and credentials that could not be read, and are as they were. */
+  /** Data keys and secrets that could not be read, and are as they were. */
   unreadable: number;
 }

@@ -7,7 +7,7 @@ const FIND_OLD = `
   where created_at <= $1
     and not exists (select from data_keys newer where newer.org_id = k.org_id and newer.version > k.version)`;
 
-/** Gives every tenant whose data key has reached its age a new one. Its credentials follow one by one. */
+/** Gives every tenant whose data key has reached its age a new one. Its secrets follow one by one. */
 export async function renewDataKeys(
   { pool, dataKeys, dataKeyMaxAgeMs, clock }: RotationContext,
   counts: RotationCounts,

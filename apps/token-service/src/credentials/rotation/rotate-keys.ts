@@ -3,7 +3,7 @@ import type { RotationContext, RotationCounts } from './context.ts';
 import { findOutdated } from './find-outdated.ts';
 import { removeDataKey } from './remove-data-key.ts';
 import { renewDataKeys } from './renew-data-keys.ts';
-import { resealCredentials } from './reseal-credentials.ts';
+import { resealSecrets } from './reseal-secrets.ts';
 import { rewrapDataKeys } from './rewrap-data-keys.ts';
 
 export function newCounts(): RotationCounts {
@@ -12,7 +12,7 @@ export function newCounts(): RotationCounts {
 
 /**
  * Brings everything to the current keys: data keys to the current key-encryption key, tenants with an old data key to a
- * new one, credentials to their tenant's newest. Can be stopped between any two statements and run by several processes
+ * new one, secrets to their tenant's newest. Can be stopped between any two statements and run by several processes
  * at once. With nothing to do it is three queries that change nothing.
  *
  * @throws the reason of `signal` once it is aborted.
@@ -22,13 +22,13 @@ export async function rotateKeys(context: RotationContext, signal: AbortSignal):
   await rewrapDataKeys(context, counts, signal);
   await renewDataKeys(context, counts, signal);
   for (const outdated of await findOutdated(context.pool)) {
-    const { orgId, dataKeyVersion, credentials } = outdated;
+    const { orgId, dataKeyVersion, secrets } = outdated;
     try {
-      if (credentials > 0) await resealCredentials(context, outdated, counts, signal);
+      if (secrets > 0) await resealSecrets(context, outdated, counts, signal);
     } catch (err) {
       if (!isUnreadable(err)) throw err;
-      counts.unreadable += credentials;
-      context.logger.warn({ err, orgId, dataKeyVersion, credentials }, 'credentials cannot be re-sealed');
+      counts.unreadable += secrets;
+      context.logger.warn({ err, orgId, dataKeyVersion, secrets }, 'secrets cannot be re-sealed');
     }
     if (dataKeyVersion !== null && (await removeDataKey(context.pool, orgId, dataKeyVersion))) counts.removed += 1;
   }

@@ -8,7 +8,7 @@ const COUNT_USES = `
   from (
     select key_version from data_keys
     union all
-    select key_version from skill_credentials where data_key_version is null
+    select key_version from sealed_secrets where data_key_version is null
   ) as used
   group by key_version`;
 
@@ -20,8 +20,8 @@ export function createRotationMetrics(metrics: Metrics, pool: Pool, ring: Versio
     labels: ['version'],
   });
   const outdated = metrics.gauge({
-    name: 'token_service_outdated_credentials',
-    help: "Credentials that are not sealed with their tenant's newest data key yet.",
+    name: 'token_service_outdated_secrets',
+    help: "Secrets that are not sealed with their tenant's newest data key yet.",
   });
   return async () => {
     const { rows } = await pool.query<{ version: number; uses: number }>(COUNT_USES);
@@ -29,6 +29,6 @@ export function createRotationMetrics(metrics: Metrics, pool: Pool, ring: Versio
     uses.reset();
     for (const version of ring.keys.keys()) uses.set({ version }, 0);
     for (const row of rows) uses.set({ version: row.version }, row.uses);
-    outdated.set(found.reduce((sum, { credentials }) => sum + credentials, 0));
+    outdated.set(found.reduce((sum, { secrets }) => sum + secrets, 0));
   };
 }

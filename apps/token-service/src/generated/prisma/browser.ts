@@ -29,11 +29,11 @@ export type Source = Prisma.SourceModel
 export type WebhookToken = Prisma.WebhookTokenModel
 /**
  * Model DataKey
- * What a tenant's credentials are encrypted with, itself encrypted. The highest version is used for what is written.
+ * What a tenant's secrets are encrypted with, itself encrypted. The highest version is used for what is written.
  */
 export type DataKey = Prisma.DataKeyModel
 /**
- * Model SkillCredential
+ * Model SealedSecret
  * 
  */
-export type SkillCredential = Prisma.SkillCredentialModel
+export type SealedSecret = Prisma.SealedSecretModel

@@ -11,5 +11,5 @@
 export type * from './models/Source.ts'
 export type * from './models/WebhookToken.ts'
 export type * from './models/DataKey.ts'
-export type * from './models/SkillCredential.ts'
+export type * from './models/SealedSecret.ts'
 export type * from './commonInputTypes.ts'

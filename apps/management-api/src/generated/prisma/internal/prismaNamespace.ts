@@ -912,6 +912,8 @@ export const WebhookSourceScalarFieldEnum = {
   description: 'description',
   deduplication: 'deduplication',
   rateLimitPerSecond: 'rateLimitPerSecond',
+  signatureScheme: 'signatureScheme',
+  signatureSecretCount: 'signatureSecretCount',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -929,6 +931,9 @@ export const SkillScalarFieldEnum = {
   requiresApproval: 'requiresApproval',
   mcpServerUrl: 'mcpServerUrl',
   mcpHeaderNames: 'mcpHeaderNames',
+  mcpOauthIssuer: 'mcpOauthIssuer',
+  mcpOauthClientId: 'mcpOauthClientId',
+  mcpOauthScopes: 'mcpOauthScopes',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -1057,6 +1062,20 @@ export type IntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'In
  * Reference to a field of type 'Int[]'
  */
 export type ListIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Int[]'>
+    
+
+
+/**
+ * Reference to a field of type 'SignatureScheme'
+ */
+export type EnumSignatureSchemeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SignatureScheme'>
+    
+
+
+/**
+ * Reference to a field of type 'SignatureScheme[]'
+ */
+export type ListEnumSignatureSchemeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SignatureScheme[]'>
     
 
 

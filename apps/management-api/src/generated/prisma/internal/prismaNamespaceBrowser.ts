@@ -82,6 +82,8 @@ export const WebhookSourceScalarFieldEnum = {
   description: 'description',
   deduplication: 'deduplication',
   rateLimitPerSecond: 'rateLimitPerSecond',
+  signatureScheme: 'signatureScheme',
+  signatureSecretCount: 'signatureSecretCount',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -99,6 +101,9 @@ export const SkillScalarFieldEnum = {
   requiresApproval: 'requiresApproval',
   mcpServerUrl: 'mcpServerUrl',
   mcpHeaderNames: 'mcpHeaderNames',
+  mcpOauthIssuer: 'mcpOauthIssuer',
+  mcpOauthClientId: 'mcpOauthClientId',
+  mcpOauthScopes: 'mcpOauthScopes',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const

@@ -33,6 +33,8 @@ export type SkillMinAggregateOutputType = {
   category: $Enums.SkillCategory | null
   requiresApproval: boolean | null
   mcpServerUrl: string | null
+  mcpOauthIssuer: string | null
+  mcpOauthClientId: string | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -46,6 +48,8 @@ export type SkillMaxAggregateOutputType = {
   category: $Enums.SkillCategory | null
   requiresApproval: boolean | null
   mcpServerUrl: string | null
+  mcpOauthIssuer: string | null
+  mcpOauthClientId: string | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -60,6 +64,9 @@ export type SkillCountAggregateOutputType = {
   requiresApproval: number
   mcpServerUrl: number
   mcpHeaderNames: number
+  mcpOauthIssuer: number
+  mcpOauthClientId: number
+  mcpOauthScopes: number
   createdAt: number
   updatedAt: number
   _all: number
@@ -75,6 +82,8 @@ export type SkillMinAggregateInputType = {
   category?: true
   requiresApproval?: true
   mcpServerUrl?: true
+  mcpOauthIssuer?: true
+  mcpOauthClientId?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -88,6 +97,8 @@ export type SkillMaxAggregateInputType = {
   category?: true
   requiresApproval?: true
   mcpServerUrl?: true
+  mcpOauthIssuer?: true
+  mcpOauthClientId?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -102,6 +113,9 @@ export type SkillCountAggregateInputType = {
   requiresApproval?: true
   mcpServerUrl?: true
   mcpHeaderNames?: true
+  mcpOauthIssuer?: true
+  mcpOauthClientId?: true
+  mcpOauthScopes?: true
   createdAt?: true
   updatedAt?: true
   _all?: true
@@ -189,6 +203,9 @@ export type SkillGroupByOutputType = {
   requiresApproval: boolean
   mcpServerUrl: string
   mcpHeaderNames: string[]
+  mcpOauthIssuer: string | null
+  mcpOauthClientId: string | null
+  mcpOauthScopes: string[]
   createdAt: Date
   updatedAt: Date
   _count: SkillCountAggregateOutputType | null
@@ -224,6 +241,9 @@ export type SkillWhereInput = {
   requiresApproval?: Prisma.BoolFilter<"Skill"> | boolean
   mcpServerUrl?: Prisma.StringFilter<"Skill"> | string
   mcpHeaderNames?: Prisma.StringNullableListFilter<"Skill">
+  mcpOauthIssuer?: Prisma.StringNullableFilter<"Skill"> | string | null
+  mcpOauthClientId?: Prisma.StringNullableFilter<"Skill"> | string | null
+  mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   agents?: Prisma.AgentSkillListRelationFilter
@@ -239,6 +259,9 @@ export type SkillOrderByWithRelationInput = {
   requiresApproval?: Prisma.SortOrder
   mcpServerUrl?: Prisma.SortOrder
   mcpHeaderNames?: Prisma.SortOrder
+  mcpOauthIssuer?: Prisma.SortOrderInput | Prisma.SortOrder
+  mcpOauthClientId?: Prisma.SortOrderInput | Prisma.SortOrder
+  mcpOauthScopes?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   agents?: Prisma.AgentSkillOrderByRelationAggregateInput
@@ -259,6 +282,9 @@ export type SkillWhereUniqueInput = Prisma.AtLeast<{
   requiresApproval?: Prisma.BoolFilter<"Skill"> | boolean
   mcpServerUrl?: Prisma.StringFilter<"Skill"> | string
   mcpHeaderNames?: Prisma.StringNullableListFilter<"Skill">
+  mcpOauthIssuer?: Prisma.StringNullableFilter<"Skill"> | string | null
+  mcpOauthClientId?: Prisma.StringNullableFilter<"Skill"> | string | null
+  mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   agents?: Prisma.AgentSkillListRelationFilter
@@ -274,6 +300,9 @@ export type SkillOrderByWithAggregationInput = {
   requiresApproval?: Prisma.SortOrder
   mcpServerUrl?: Prisma.SortOrder
   mcpHeaderNames?: Prisma.SortOrder
+  mcpOauthIssuer?: Prisma.SortOrderInput | Prisma.SortOrder
+  mcpOauthClientId?: Prisma.SortOrderInput | Prisma.SortOrder
+  mcpOauthScopes?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   _count?: Prisma.SkillCountOrderByAggregateInput
@@ -294,6 +323,9 @@ export type SkillScalarWhereWithAggregatesInput = {
   requiresApproval?: Prisma.BoolWithAggregatesFilter<"Skill"> | boolean
   mcpServerUrl?: Prisma.StringWithAggregatesFilter<"Skill"> | string
   mcpHeaderNames?: Prisma.StringNullableListFilter<"Skill">
+  mcpOauthIssuer?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
+  mcpOauthClientId?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
+  mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Skill"> | Date | string
 }
@@ -308,6 +340,9 @@ export type SkillCreateInput = {
   requiresApproval: boolean
   mcpServerUrl: string
   mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillCreateNestedManyWithoutSkillInput
@@ -323,6 +358,9 @@ export type SkillUncheckedCreateInput = {
   requiresApproval: boolean
   mcpServerUrl: string
   mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillUncheckedCreateNestedManyWithoutSkillInput
@@ -338,6 +376,9 @@ export type SkillUpdateInput = {
   requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
   mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
   mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUpdateManyWithoutSkillNestedInput
@@ -353,6 +394,9 @@ export type SkillUncheckedUpdateInput = {
   requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
   mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
   mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUncheckedUpdateManyWithoutSkillNestedInput
@@ -368,6 +412,9 @@ export type SkillCreateManyInput = {
   requiresApproval: boolean
   mcpServerUrl: string
   mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -382,6 +429,9 @@ export type SkillUpdateManyMutationInput = {
   requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
   mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
   mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -396,6 +446,9 @@ export type SkillUncheckedUpdateManyInput = {
   requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
   mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
   mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -428,6 +481,9 @@ export type SkillCountOrderByAggregateInput = {
   requiresApproval?: Prisma.SortOrder
   mcpServerUrl?: Prisma.SortOrder
   mcpHeaderNames?: Prisma.SortOrder
+  mcpOauthIssuer?: Prisma.SortOrder
+  mcpOauthClientId?: Prisma.SortOrder
+  mcpOauthScopes?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -441,6 +497,8 @@ export type SkillMaxOrderByAggregateInput = {
   category?: Prisma.SortOrder
   requiresApproval?: Prisma.SortOrder
   mcpServerUrl?: Prisma.SortOrder
+  mcpOauthIssuer?: Prisma.SortOrder
+  mcpOauthClientId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -454,6 +512,8 @@ export type SkillMinOrderByAggregateInput = {
   category?: Prisma.SortOrder
   requiresApproval?: Prisma.SortOrder
   mcpServerUrl?: Prisma.SortOrder
+  mcpOauthIssuer?: Prisma.SortOrder
+  mcpOauthClientId?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -467,6 +527,10 @@ export type SkillCreatemcpHeaderNamesInput = {
   set: string[]
 }
 
+export type SkillCreatemcpOauthScopesInput = {
+  set: string[]
+}
+
 export type EnumSkillCategoryFieldUpdateOperationsInput = {
   set?: $Enums.SkillCategory
 }
@@ -476,6 +540,15 @@ export type BoolFieldUpdateOperationsInput = {
 }
 
 export type SkillUpdatemcpHeaderNamesInput = {
+  set?: string[]
+  push?: string | string[]
+}
+
+export type NullableStringFieldUpdateOperationsInput = {
+  set?: string | null
+}
+
+export type SkillUpdatemcpOauthScopesInput = {
   set?: string[]
   push?: string | string[]
 }
@@ -504,6 +577,9 @@ export type SkillCreateWithoutAgentsInput = {
   requiresApproval: boolean
   mcpServerUrl: string
   mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -518,6 +594,9 @@ export type SkillUncheckedCreateWithoutAgentsInput = {
   requiresApproval: boolean
   mcpServerUrl: string
   mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -548,6 +627,9 @@ export type SkillUpdateWithoutAgentsInput = {
   requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
   mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
   mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -562,6 +644,9 @@ export type SkillUncheckedUpdateWithoutAgentsInput = {
   requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
   mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
   mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -607,6 +692,9 @@ export type SkillSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   requiresApproval?: boolean
   mcpServerUrl?: boolean
   mcpHeaderNames?: boolean
+  mcpOauthIssuer?: boolean
+  mcpOauthClientId?: boolean
+  mcpOauthScopes?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
@@ -623,6 +711,9 @@ export type SkillSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   requiresApproval?: boolean
   mcpServerUrl?: boolean
   mcpHeaderNames?: boolean
+  mcpOauthIssuer?: boolean
+  mcpOauthClientId?: boolean
+  mcpOauthScopes?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["skill"]>
@@ -637,6 +728,9 @@ export type SkillSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   requiresApproval?: boolean
   mcpServerUrl?: boolean
   mcpHeaderNames?: boolean
+  mcpOauthIssuer?: boolean
+  mcpOauthClientId?: boolean
+  mcpOauthScopes?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["skill"]>
@@ -651,11 +745,14 @@ export type SkillSelectScalar = {
   requiresApproval?: boolean
   mcpServerUrl?: boolean
   mcpHeaderNames?: boolean
+  mcpOauthIssuer?: boolean
+  mcpOauthClientId?: boolean
+  mcpOauthScopes?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
+export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "mcpOauthIssuer" | "mcpOauthClientId" | "mcpOauthScopes" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
 export type SkillInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
   _count?: boolean | Prisma.SkillCountOutputTypeDefaultArgs<ExtArgs>
@@ -681,6 +778,12 @@ export type $SkillPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
      * The values are with token-service only.
      */
     mcpHeaderNames: string[]
+    /**
+     * The client's secret or key is with token-service only. Without issuer and client there is none.
+     */
+    mcpOauthIssuer: string | null
+    mcpOauthClientId: string | null
+    mcpOauthScopes: string[]
     createdAt: Date
     updatedAt: Date
   }, ExtArgs["result"]["skill"]>
@@ -1116,6 +1219,9 @@ export interface SkillFieldRefs {
   readonly requiresApproval: Prisma.FieldRef<"Skill", 'Boolean'>
   readonly mcpServerUrl: Prisma.FieldRef<"Skill", 'String'>
   readonly mcpHeaderNames: Prisma.FieldRef<"Skill", 'String[]'>
+  readonly mcpOauthIssuer: Prisma.FieldRef<"Skill", 'String'>
+  readonly mcpOauthClientId: Prisma.FieldRef<"Skill", 'String'>
+  readonly mcpOauthScopes: Prisma.FieldRef<"Skill", 'String[]'>
   readonly createdAt: Prisma.FieldRef<"Skill", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"Skill", 'DateTime'>
 }

@@ -588,10 +588,6 @@ export type TriggerUncheckedUpdateManyWithoutAgentNestedInput = {
   deleteMany?: Prisma.TriggerScalarWhereInput | Prisma.TriggerScalarWhereInput[]
 }
 
-export type NullableStringFieldUpdateOperationsInput = {
-  set?: string | null
-}
-
 export type TriggerCreateWithoutSourceInput = {
   id: string
   name: string

@@ -28,10 +28,12 @@ export type AggregateWebhookSource = {
 
 export type WebhookSourceAvgAggregateOutputType = {
   rateLimitPerSecond: number | null
+  signatureSecretCount: number | null
 }
 
 export type WebhookSourceSumAggregateOutputType = {
   rateLimitPerSecond: number | null
+  signatureSecretCount: number | null
 }
 
 export type WebhookSourceMinAggregateOutputType = {
@@ -41,6 +43,8 @@ export type WebhookSourceMinAggregateOutputType = {
   description: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  signatureScheme: $Enums.SignatureScheme | null
+  signatureSecretCount: number | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -52,6 +56,8 @@ export type WebhookSourceMaxAggregateOutputType = {
   description: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  signatureScheme: $Enums.SignatureScheme | null
+  signatureSecretCount: number | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -63,6 +69,8 @@ export type WebhookSourceCountAggregateOutputType = {
   description: number
   deduplication: number
   rateLimitPerSecond: number
+  signatureScheme: number
+  signatureSecretCount: number
   createdAt: number
   updatedAt: number
   _all: number
@@ -71,10 +79,12 @@ export type WebhookSourceCountAggregateOutputType = {
 
 export type WebhookSourceAvgAggregateInputType = {
   rateLimitPerSecond?: true
+  signatureSecretCount?: true
 }
 
 export type WebhookSourceSumAggregateInputType = {
   rateLimitPerSecond?: true
+  signatureSecretCount?: true
 }
 
 export type WebhookSourceMinAggregateInputType = {
@@ -84,6 +94,8 @@ export type WebhookSourceMinAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  signatureScheme?: true
+  signatureSecretCount?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -95,6 +107,8 @@ export type WebhookSourceMaxAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  signatureScheme?: true
+  signatureSecretCount?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -106,6 +120,8 @@ export type WebhookSourceCountAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  signatureScheme?: true
+  signatureSecretCount?: true
   createdAt?: true
   updatedAt?: true
   _all?: true
@@ -204,6 +220,8 @@ export type WebhookSourceGroupByOutputType = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  signatureScheme: $Enums.SignatureScheme | null
+  signatureSecretCount: number
   createdAt: Date
   updatedAt: Date
   _count: WebhookSourceCountAggregateOutputType | null
@@ -238,6 +256,8 @@ export type WebhookSourceWhereInput = {
   description?: Prisma.StringFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
+  signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
   createdAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   triggers?: Prisma.TriggerListRelationFilter
@@ -250,6 +270,8 @@ export type WebhookSourceOrderByWithRelationInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   triggers?: Prisma.TriggerOrderByRelationAggregateInput
@@ -267,6 +289,8 @@ export type WebhookSourceWhereUniqueInput = Prisma.AtLeast<{
   description?: Prisma.StringFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
+  signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
   createdAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   triggers?: Prisma.TriggerListRelationFilter
@@ -279,6 +303,8 @@ export type WebhookSourceOrderByWithAggregationInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   _count?: Prisma.WebhookSourceCountOrderByAggregateInput
@@ -298,6 +324,8 @@ export type WebhookSourceScalarWhereWithAggregatesInput = {
   description?: Prisma.StringWithAggregatesFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationWithAggregatesFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
+  signatureScheme?: Prisma.EnumSignatureSchemeNullableWithAggregatesFilter<"WebhookSource"> | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"WebhookSource"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"WebhookSource"> | Date | string
 }
@@ -309,6 +337,8 @@ export type WebhookSourceCreateInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  signatureScheme?: $Enums.SignatureScheme | null
+  signatureSecretCount: number
   createdAt: Date | string
   updatedAt: Date | string
   triggers?: Prisma.TriggerCreateNestedManyWithoutSourceInput
@@ -321,6 +351,8 @@ export type WebhookSourceUncheckedCreateInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  signatureScheme?: $Enums.SignatureScheme | null
+  signatureSecretCount: number
   createdAt: Date | string
   updatedAt: Date | string
   triggers?: Prisma.TriggerUncheckedCreateNestedManyWithoutSourceInput
@@ -333,6 +365,8 @@ export type WebhookSourceUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   triggers?: Prisma.TriggerUpdateManyWithoutSourceNestedInput
@@ -345,6 +379,8 @@ export type WebhookSourceUncheckedUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   triggers?: Prisma.TriggerUncheckedUpdateManyWithoutSourceNestedInput
@@ -357,6 +393,8 @@ export type WebhookSourceCreateManyInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  signatureScheme?: $Enums.SignatureScheme | null
+  signatureSecretCount: number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -368,6 +406,8 @@ export type WebhookSourceUpdateManyMutationInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -379,6 +419,8 @@ export type WebhookSourceUncheckedUpdateManyInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -400,12 +442,15 @@ export type WebhookSourceCountOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureScheme?: Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
 
 export type WebhookSourceAvgOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
 }
 
 export type WebhookSourceMaxOrderByAggregateInput = {
@@ -415,6 +460,8 @@ export type WebhookSourceMaxOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureScheme?: Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -426,12 +473,15 @@ export type WebhookSourceMinOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureScheme?: Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
 
 export type WebhookSourceSumOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
+  signatureSecretCount?: Prisma.SortOrder
 }
 
 export type WebhookSourceScalarRelationFilter = {
@@ -453,6 +503,10 @@ export type IntFieldUpdateOperationsInput = {
   decrement?: number
   multiply?: number
   divide?: number
+}
+
+export type NullableEnumSignatureSchemeFieldUpdateOperationsInput = {
+  set?: $Enums.SignatureScheme | null
 }
 
 export type DateTimeFieldUpdateOperationsInput = {
@@ -480,6 +534,8 @@ export type WebhookSourceCreateWithoutTriggersInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  signatureScheme?: $Enums.SignatureScheme | null
+  signatureSecretCount: number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -491,6 +547,8 @@ export type WebhookSourceUncheckedCreateWithoutTriggersInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  signatureScheme?: $Enums.SignatureScheme | null
+  signatureSecretCount: number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -518,6 +576,8 @@ export type WebhookSourceUpdateWithoutTriggersInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -529,6 +589,8 @@ export type WebhookSourceUncheckedUpdateWithoutTriggersInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
+  signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -571,6 +633,8 @@ export type WebhookSourceSelect<ExtArgs extends runtime.Types.Extensions.Interna
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  signatureScheme?: boolean
+  signatureSecretCount?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   triggers?: boolean | Prisma.WebhookSource$triggersArgs<ExtArgs>
@@ -584,6 +648,8 @@ export type WebhookSourceSelectCreateManyAndReturn<ExtArgs extends runtime.Types
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  signatureScheme?: boolean
+  signatureSecretCount?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["webhookSource"]>
@@ -595,6 +661,8 @@ export type WebhookSourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  signatureScheme?: boolean
+  signatureSecretCount?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["webhookSource"]>
@@ -606,11 +674,13 @@ export type WebhookSourceSelectScalar = {
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  signatureScheme?: boolean
+  signatureSecretCount?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
+export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "signatureScheme" | "signatureSecretCount" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
 export type WebhookSourceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   triggers?: boolean | Prisma.WebhookSource$triggersArgs<ExtArgs>
   _count?: boolean | Prisma.WebhookSourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -630,6 +700,14 @@ export type $WebhookSourcePayload<ExtArgs extends runtime.Types.Extensions.Inter
     description: string
     deduplication: $Enums.Deduplication
     rateLimitPerSecond: number
+    /**
+     * Null: its events need no signature.
+     */
+    signatureScheme: $Enums.SignatureScheme | null
+    /**
+     * The secrets are with token-service only.
+     */
+    signatureSecretCount: number
     createdAt: Date
     updatedAt: Date
   }, ExtArgs["result"]["webhookSource"]>
@@ -1062,6 +1140,8 @@ export interface WebhookSourceFieldRefs {
   readonly description: Prisma.FieldRef<"WebhookSource", 'String'>
   readonly deduplication: Prisma.FieldRef<"WebhookSource", 'Deduplication'>
   readonly rateLimitPerSecond: Prisma.FieldRef<"WebhookSource", 'Int'>
+  readonly signatureScheme: Prisma.FieldRef<"WebhookSource", 'SignatureScheme'>
+  readonly signatureSecretCount: Prisma.FieldRef<"WebhookSource", 'Int'>
   readonly createdAt: Prisma.FieldRef<"WebhookSource", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"WebhookSource", 'DateTime'>
 }

@@ -400,7 +400,7 @@ export const ModelName = {
   Source: 'Source',
   WebhookToken: 'WebhookToken',
   DataKey: 'DataKey',
-  SkillCredential: 'SkillCredential'
+  SealedSecret: 'SealedSecret'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -416,7 +416,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "source" | "webhookToken" | "dataKey" | "skillCredential"
+    modelProps: "source" | "webhookToken" | "dataKey" | "sealedSecret"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -642,77 +642,77 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
-    SkillCredential: {
-      payload: Prisma.$SkillCredentialPayload<ExtArgs>
-      fields: Prisma.SkillCredentialFieldRefs
+    SealedSecret: {
+      payload: Prisma.$SealedSecretPayload<ExtArgs>
+      fields: Prisma.SealedSecretFieldRefs
       operations: {
         findUnique: {
-          args: Prisma.SkillCredentialFindUniqueArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload> | null
+          args: Prisma.SealedSecretFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload> | null
         }
         findUniqueOrThrow: {
-          args: Prisma.SkillCredentialFindUniqueOrThrowArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>
+          args: Prisma.SealedSecretFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>
         }
         findFirst: {
-          args: Prisma.SkillCredentialFindFirstArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload> | null
+          args: Prisma.SealedSecretFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload> | null
         }
         findFirstOrThrow: {
-          args: Prisma.SkillCredentialFindFirstOrThrowArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>
+          args: Prisma.SealedSecretFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>
         }
         findMany: {
-          args: Prisma.SkillCredentialFindManyArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>[]
+          args: Prisma.SealedSecretFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>[]
         }
         create: {
-          args: Prisma.SkillCredentialCreateArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>
+          args: Prisma.SealedSecretCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>
         }
         createMany: {
-          args: Prisma.SkillCredentialCreateManyArgs<ExtArgs>
+          args: Prisma.SealedSecretCreateManyArgs<ExtArgs>
           result: BatchPayload
         }
         createManyAndReturn: {
-          args: Prisma.SkillCredentialCreateManyAndReturnArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>[]
+          args: Prisma.SealedSecretCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>[]
         }
         delete: {
-          args: Prisma.SkillCredentialDeleteArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>
+          args: Prisma.SealedSecretDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>
         }
         update: {
-          args: Prisma.SkillCredentialUpdateArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>
+          args: Prisma.SealedSecretUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>
         }
         deleteMany: {
-          args: Prisma.SkillCredentialDeleteManyArgs<ExtArgs>
+          args: Prisma.SealedSecretDeleteManyArgs<ExtArgs>
           result: BatchPayload
         }
         updateMany: {
-          args: Prisma.SkillCredentialUpdateManyArgs<ExtArgs>
+          args: Prisma.SealedSecretUpdateManyArgs<ExtArgs>
           result: BatchPayload
         }
         updateManyAndReturn: {
-          args: Prisma.SkillCredentialUpdateManyAndReturnArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>[]
+          args: Prisma.SealedSecretUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>[]
         }
         upsert: {
-          args: Prisma.SkillCredentialUpsertArgs<ExtArgs>
-          result: runtime.Types.Utils.PayloadToResult<Prisma.$SkillCredentialPayload>
+          args: Prisma.SealedSecretUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SealedSecretPayload>
         }
         aggregate: {
-          args: Prisma.SkillCredentialAggregateArgs<ExtArgs>
-          result: runtime.Types.Utils.Optional<Prisma.AggregateSkillCredential>
+          args: Prisma.SealedSecretAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSealedSecret>
         }
         groupBy: {
-          args: Prisma.SkillCredentialGroupByArgs<ExtArgs>
-          result: runtime.Types.Utils.Optional<Prisma.SkillCredentialGroupByOutputType>[]
+          args: Prisma.SealedSecretGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SealedSecretGroupByOutputType>[]
         }
         count: {
-          args: Prisma.SkillCredentialCountArgs<ExtArgs>
-          result: runtime.Types.Utils.Optional<Prisma.SkillCredentialCountAggregateOutputType> | number
+          args: Prisma.SealedSecretCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SealedSecretCountAggregateOutputType> | number
         }
       }
     }
@@ -774,7 +774,11 @@ export const WebhookTokenScalarFieldEnum = {
   hint: 'hint',
   createdAt: 'createdAt',
   expiresAt: 'expiresAt',
-  revokedAt: 'revokedAt'
+  revokedAt: 'revokedAt',
+  rotated: 'rotated',
+  lastUsedAt: 'lastUsedAt',
+  refusedAt: 'refusedAt',
+  leakedAtUrl: 'leakedAtUrl'
 } as const
 
 export type WebhookTokenScalarFieldEnum = (typeof WebhookTokenScalarFieldEnum)[keyof typeof WebhookTokenScalarFieldEnum]
@@ -791,8 +795,9 @@ export const DataKeyScalarFieldEnum = {
 export type DataKeyScalarFieldEnum = (typeof DataKeyScalarFieldEnum)[keyof typeof DataKeyScalarFieldEnum]
 
 
-export const SkillCredentialScalarFieldEnum = {
-  skillId: 'skillId',
+export const SealedSecretScalarFieldEnum = {
+  ownerId: 'ownerId',
+  field: 'field',
   orgId: 'orgId',
   ciphertext: 'ciphertext',
   nonce: 'nonce',
@@ -801,7 +806,7 @@ export const SkillCredentialScalarFieldEnum = {
   updatedAt: 'updatedAt'
 } as const
 
-export type SkillCredentialScalarFieldEnum = (typeof SkillCredentialScalarFieldEnum)[keyof typeof SkillCredentialScalarFieldEnum]
+export type SealedSecretScalarFieldEnum = (typeof SealedSecretScalarFieldEnum)[keyof typeof SealedSecretScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -901,6 +906,13 @@ export type DateTimeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel
  * Reference to a field of type 'DateTime[]'
  */
 export type ListDateTimeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'DateTime[]'>
+    
+
+
+/**
+ * Reference to a field of type 'Boolean'
+ */
+export type BooleanFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Boolean'>
     
 
 
@@ -1071,7 +1083,7 @@ export type GlobalOmitConfig = {
   source?: Prisma.SourceOmit
   webhookToken?: Prisma.WebhookTokenOmit
   dataKey?: Prisma.DataKeyOmit
-  skillCredential?: Prisma.SkillCredentialOmit
+  sealedSecret?: Prisma.SealedSecretOmit
 }
 
 /* Types for Logging */

@@ -54,7 +54,7 @@ export const ModelName = {
   Source: 'Source',
   WebhookToken: 'WebhookToken',
   DataKey: 'DataKey',
-  SkillCredential: 'SkillCredential'
+  SealedSecret: 'SealedSecret'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -92,7 +92,11 @@ export const WebhookTokenScalarFieldEnum = {
   hint: 'hint',
   createdAt: 'createdAt',
   expiresAt: 'expiresAt',
-  revokedAt: 'revokedAt'
+  revokedAt: 'revokedAt',
+  rotated: 'rotated',
+  lastUsedAt: 'lastUsedAt',
+  refusedAt: 'refusedAt',
+  leakedAtUrl: 'leakedAtUrl'
 } as const
 
 export type WebhookTokenScalarFieldEnum = (typeof WebhookTokenScalarFieldEnum)[keyof typeof WebhookTokenScalarFieldEnum]
@@ -109,8 +113,9 @@ export const DataKeyScalarFieldEnum = {
 export type DataKeyScalarFieldEnum = (typeof DataKeyScalarFieldEnum)[keyof typeof DataKeyScalarFieldEnum]
 
 
-export const SkillCredentialScalarFieldEnum = {
-  skillId: 'skillId',
+export const SealedSecretScalarFieldEnum = {
+  ownerId: 'ownerId',
+  field: 'field',
   orgId: 'orgId',
   ciphertext: 'ciphertext',
   nonce: 'nonce',
@@ -119,7 +124,7 @@ export const SkillCredentialScalarFieldEnum = {
   updatedAt: 'updatedAt'
 } as const
 
-export type SkillCredentialScalarFieldEnum = (typeof SkillCredentialScalarFieldEnum)[keyof typeof SkillCredentialScalarFieldEnum]
+export type SealedSecretScalarFieldEnum = (typeof SealedSecretScalarFieldEnum)[keyof typeof SealedSecretScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -14,7 +14,7 @@ import type * as Prisma from "../internal/prismaNamespace.ts"
 
 /**
  * Model DataKey
- * What a tenant's credentials are encrypted with, itself encrypted. The highest version is used for what is written.
+ * What a tenant's secrets are encrypted with, itself encrypted. The highest version is used for what is written.
  */
 export type DataKeyModel = runtime.Types.Result.DefaultSelection<Prisma.$DataKeyPayload>
 
@@ -220,7 +220,7 @@ export type DataKeyWhereInput = {
   wrapped?: Prisma.BytesFilter<"DataKey"> | runtime.Bytes
   keyVersion?: Prisma.IntFilter<"DataKey"> | number
   createdAt?: Prisma.DateTimeFilter<"DataKey"> | Date | string
-  credentials?: Prisma.SkillCredentialListRelationFilter
+  secrets?: Prisma.SealedSecretListRelationFilter
 }
 
 export type DataKeyOrderByWithRelationInput = {
@@ -229,7 +229,7 @@ export type DataKeyOrderByWithRelationInput = {
   wrapped?: Prisma.SortOrder
   keyVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
-  credentials?: Prisma.SkillCredentialOrderByRelationAggregateInput
+  secrets?: Prisma.SealedSecretOrderByRelationAggregateInput
 }
 
 export type DataKeyWhereUniqueInput = Prisma.AtLeast<{
@@ -242,7 +242,7 @@ export type DataKeyWhereUniqueInput = Prisma.AtLeast<{
   wrapped?: Prisma.BytesFilter<"DataKey"> | runtime.Bytes
   keyVersion?: Prisma.IntFilter<"DataKey"> | number
   createdAt?: Prisma.DateTimeFilter<"DataKey"> | Date | string
-  credentials?: Prisma.SkillCredentialListRelationFilter
+  secrets?: Prisma.SealedSecretListRelationFilter
 }, "orgId_version">
 
 export type DataKeyOrderByWithAggregationInput = {
@@ -275,7 +275,7 @@ export type DataKeyCreateInput = {
   wrapped: runtime.Bytes
   keyVersion: number
   createdAt: Date | string
-  credentials?: Prisma.SkillCredentialCreateNestedManyWithoutDataKeyInput
+  secrets?: Prisma.SealedSecretCreateNestedManyWithoutDataKeyInput
 }
 
 export type DataKeyUncheckedCreateInput = {
@@ -284,7 +284,7 @@ export type DataKeyUncheckedCreateInput = {
   wrapped: runtime.Bytes
   keyVersion: number
   createdAt: Date | string
-  credentials?: Prisma.SkillCredentialUncheckedCreateNestedManyWithoutDataKeyInput
+  secrets?: Prisma.SealedSecretUncheckedCreateNestedManyWithoutDataKeyInput
 }
 
 export type DataKeyUpdateInput = {
@@ -293,7 +293,7 @@ export type DataKeyUpdateInput = {
   wrapped?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  credentials?: Prisma.SkillCredentialUpdateManyWithoutDataKeyNestedInput
+  secrets?: Prisma.SealedSecretUpdateManyWithoutDataKeyNestedInput
 }
 
 export type DataKeyUncheckedUpdateInput = {
@@ -302,7 +302,7 @@ export type DataKeyUncheckedUpdateInput = {
   wrapped?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  credentials?: Prisma.SkillCredentialUncheckedUpdateManyWithoutDataKeyNestedInput
+  secrets?: Prisma.SealedSecretUncheckedUpdateManyWithoutDataKeyNestedInput
 }
 
 export type DataKeyCreateManyInput = {
@@ -373,23 +373,23 @@ export type DataKeyNullableScalarRelationFilter = {
   isNot?: Prisma.DataKeyWhereInput | null
 }
 
-export type DataKeyCreateNestedOneWithoutCredentialsInput = {
-  create?: Prisma.XOR<Prisma.DataKeyCreateWithoutCredentialsInput, Prisma.DataKeyUncheckedCreateWithoutCredentialsInput>
-  connectOrCreate?: Prisma.DataKeyCreateOrConnectWithoutCredentialsInput
+export type DataKeyCreateNestedOneWithoutSecretsInput = {
+  create?: Prisma.XOR<Prisma.DataKeyCreateWithoutSecretsInput, Prisma.DataKeyUncheckedCreateWithoutSecretsInput>
+  connectOrCreate?: Prisma.DataKeyCreateOrConnectWithoutSecretsInput
   connect?: Prisma.DataKeyWhereUniqueInput
 }
 
-export type DataKeyUpdateOneWithoutCredentialsNestedInput = {
-  create?: Prisma.XOR<Prisma.DataKeyCreateWithoutCredentialsInput, Prisma.DataKeyUncheckedCreateWithoutCredentialsInput>
-  connectOrCreate?: Prisma.DataKeyCreateOrConnectWithoutCredentialsInput
-  upsert?: Prisma.DataKeyUpsertWithoutCredentialsInput
+export type DataKeyUpdateOneWithoutSecretsNestedInput = {
+  create?: Prisma.XOR<Prisma.DataKeyCreateWithoutSecretsInput, Prisma.DataKeyUncheckedCreateWithoutSecretsInput>
+  connectOrCreate?: Prisma.DataKeyCreateOrConnectWithoutSecretsInput
+  upsert?: Prisma.DataKeyUpsertWithoutSecretsInput
   disconnect?: Prisma.DataKeyWhereInput | boolean
   delete?: Prisma.DataKeyWhereInput | boolean
   connect?: Prisma.DataKeyWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.DataKeyUpdateToOneWithWhereWithoutCredentialsInput, Prisma.DataKeyUpdateWithoutCredentialsInput>, Prisma.DataKeyUncheckedUpdateWithoutCredentialsInput>
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DataKeyUpdateToOneWithWhereWithoutSecretsInput, Prisma.DataKeyUpdateWithoutSecretsInput>, Prisma.DataKeyUncheckedUpdateWithoutSecretsInput>
 }
 
-export type DataKeyCreateWithoutCredentialsInput = {
+export type DataKeyCreateWithoutSecretsInput = {
   orgId: string
   version: number
   wrapped: runtime.Bytes
@@ -397,7 +397,7 @@ export type DataKeyCreateWithoutCredentialsInput = {
   createdAt: Date | string
 }
 
-export type DataKeyUncheckedCreateWithoutCredentialsInput = {
+export type DataKeyUncheckedCreateWithoutSecretsInput = {
   orgId: string
   version: number
   wrapped: runtime.Bytes
@@ -405,23 +405,23 @@ export type DataKeyUncheckedCreateWithoutCredentialsInput = {
   createdAt: Date | string
 }
 
-export type DataKeyCreateOrConnectWithoutCredentialsInput = {
+export type DataKeyCreateOrConnectWithoutSecretsInput = {
   where: Prisma.DataKeyWhereUniqueInput
-  create: Prisma.XOR<Prisma.DataKeyCreateWithoutCredentialsInput, Prisma.DataKeyUncheckedCreateWithoutCredentialsInput>
+  create: Prisma.XOR<Prisma.DataKeyCreateWithoutSecretsInput, Prisma.DataKeyUncheckedCreateWithoutSecretsInput>
 }
 
-export type DataKeyUpsertWithoutCredentialsInput = {
-  update: Prisma.XOR<Prisma.DataKeyUpdateWithoutCredentialsInput, Prisma.DataKeyUncheckedUpdateWithoutCredentialsInput>
-  create: Prisma.XOR<Prisma.DataKeyCreateWithoutCredentialsInput, Prisma.DataKeyUncheckedCreateWithoutCredentialsInput>
+export type DataKeyUpsertWithoutSecretsInput = {
+  update: Prisma.XOR<Prisma.DataKeyUpdateWithoutSecretsInput, Prisma.DataKeyUncheckedUpdateWithoutSecretsInput>
+  create: Prisma.XOR<Prisma.DataKeyCreateWithoutSecretsInput, Prisma.DataKeyUncheckedCreateWithoutSecretsInput>
   where?: Prisma.DataKeyWhereInput
 }
 
-export type DataKeyUpdateToOneWithWhereWithoutCredentialsInput = {
+export type DataKeyUpdateToOneWithWhereWithoutSecretsInput = {
   where?: Prisma.DataKeyWhereInput
-  data: Prisma.XOR<Prisma.DataKeyUpdateWithoutCredentialsInput, Prisma.DataKeyUncheckedUpdateWithoutCredentialsInput>
+  data: Prisma.XOR<Prisma.DataKeyUpdateWithoutSecretsInput, Prisma.DataKeyUncheckedUpdateWithoutSecretsInput>
 }
 
-export type DataKeyUpdateWithoutCredentialsInput = {
+export type DataKeyUpdateWithoutSecretsInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   version?: Prisma.IntFieldUpdateOperationsInput | number
   wrapped?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
@@ -429,7 +429,7 @@ export type DataKeyUpdateWithoutCredentialsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
 
-export type DataKeyUncheckedUpdateWithoutCredentialsInput = {
+export type DataKeyUncheckedUpdateWithoutSecretsInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   version?: Prisma.IntFieldUpdateOperationsInput | number
   wrapped?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
@@ -443,11 +443,11 @@ export type DataKeyUncheckedUpdateWithoutCredentialsInput = {
  */
 
 export type DataKeyCountOutputType = {
-  credentials: number
+  secrets: number
 }
 
 export type DataKeyCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  credentials?: boolean | DataKeyCountOutputTypeCountCredentialsArgs
+  secrets?: boolean | DataKeyCountOutputTypeCountSecretsArgs
 }
 
 /**
@@ -463,8 +463,8 @@ export type DataKeyCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Exte
 /**
  * DataKeyCountOutputType without action
  */
-export type DataKeyCountOutputTypeCountCredentialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  where?: Prisma.SkillCredentialWhereInput
+export type DataKeyCountOutputTypeCountSecretsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SealedSecretWhereInput
 }
 
 
@@ -474,7 +474,7 @@ export type DataKeySelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   wrapped?: boolean
   keyVersion?: boolean
   createdAt?: boolean
-  credentials?: boolean | Prisma.DataKey$credentialsArgs<ExtArgs>
+  secrets?: boolean | Prisma.DataKey$secretsArgs<ExtArgs>
   _count?: boolean | Prisma.DataKeyCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["dataKey"]>
 
@@ -504,7 +504,7 @@ export type DataKeySelectScalar = {
 
 export type DataKeyOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "version" | "wrapped" | "keyVersion" | "createdAt", ExtArgs["result"]["dataKey"]>
 export type DataKeyInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  credentials?: boolean | Prisma.DataKey$credentialsArgs<ExtArgs>
+  secrets?: boolean | Prisma.DataKey$secretsArgs<ExtArgs>
   _count?: boolean | Prisma.DataKeyCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type DataKeyIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -513,7 +513,7 @@ export type DataKeyIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Exte
 export type $DataKeyPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "DataKey"
   objects: {
-    credentials: Prisma.$SkillCredentialPayload<ExtArgs>[]
+    secrets: Prisma.$SealedSecretPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     orgId: string
@@ -918,7 +918,7 @@ readonly fields: DataKeyFieldRefs;
  */
 export interface Prisma__DataKeyClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
-  credentials<T extends Prisma.DataKey$credentialsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DataKey$credentialsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SkillCredentialPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  secrets<T extends Prisma.DataKey$secretsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DataKey$secretsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SealedSecretPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1346,27 +1346,27 @@ export type DataKeyDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.Inter
 }
 
 /**
- * DataKey.credentials
+ * DataKey.secrets
  */
-export type DataKey$credentialsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+export type DataKey$secretsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   /**
-   * Select specific fields to fetch from the SkillCredential
+   * Select specific fields to fetch from the SealedSecret
    */
-  select?: Prisma.SkillCredentialSelect<ExtArgs> | null
+  select?: Prisma.SealedSecretSelect<ExtArgs> | null
   /**
-   * Omit specific fields from the SkillCredential
+   * Omit specific fields from the SealedSecret
    */
-  omit?: Prisma.SkillCredentialOmit<ExtArgs> | null
+  omit?: Prisma.SealedSecretOmit<ExtArgs> | null
   /**
    * Choose, which related nodes to fetch as well
    */
-  include?: Prisma.SkillCredentialInclude<ExtArgs> | null
-  where?: Prisma.SkillCredentialWhereInput
-  orderBy?: Prisma.SkillCredentialOrderByWithRelationInput | Prisma.SkillCredentialOrderByWithRelationInput[]
-  cursor?: Prisma.SkillCredentialWhereUniqueInput
+  include?: Prisma.SealedSecretInclude<ExtArgs> | null
+  where?: Prisma.SealedSecretWhereInput
+  orderBy?: Prisma.SealedSecretOrderByWithRelationInput | Prisma.SealedSecretOrderByWithRelationInput[]
+  cursor?: Prisma.SealedSecretWhereUniqueInput
   take?: number
   skip?: number
-  distinct?: Prisma.SkillCredentialScalarFieldEnum | Prisma.SkillCredentialScalarFieldEnum[]
+  distinct?: Prisma.SealedSecretScalarFieldEnum | Prisma.SealedSecretScalarFieldEnum[]
 }
 
 /**

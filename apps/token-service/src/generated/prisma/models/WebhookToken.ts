@@ -44,6 +44,10 @@ export type WebhookTokenMinAggregateOutputType = {
   createdAt: Date | null
   expiresAt: Date | null
   revokedAt: Date | null
+  rotated: boolean | null
+  lastUsedAt: Date | null
+  refusedAt: Date | null
+  leakedAtUrl: string | null
 }
 
 export type WebhookTokenMaxAggregateOutputType = {
@@ -56,6 +60,10 @@ export type WebhookTokenMaxAggregateOutputType = {
   createdAt: Date | null
   expiresAt: Date | null
   revokedAt: Date | null
+  rotated: boolean | null
+  lastUsedAt: Date | null
+  refusedAt: Date | null
+  leakedAtUrl: string | null
 }
 
 export type WebhookTokenCountAggregateOutputType = {
@@ -68,6 +76,10 @@ export type WebhookTokenCountAggregateOutputType = {
   createdAt: number
   expiresAt: number
   revokedAt: number
+  rotated: number
+  lastUsedAt: number
+  refusedAt: number
+  leakedAtUrl: number
   _all: number
 }
 
@@ -90,6 +102,10 @@ export type WebhookTokenMinAggregateInputType = {
   createdAt?: true
   expiresAt?: true
   revokedAt?: true
+  rotated?: true
+  lastUsedAt?: true
+  refusedAt?: true
+  leakedAtUrl?: true
 }
 
 export type WebhookTokenMaxAggregateInputType = {
@@ -102,6 +118,10 @@ export type WebhookTokenMaxAggregateInputType = {
   createdAt?: true
   expiresAt?: true
   revokedAt?: true
+  rotated?: true
+  lastUsedAt?: true
+  refusedAt?: true
+  leakedAtUrl?: true
 }
 
 export type WebhookTokenCountAggregateInputType = {
@@ -114,6 +134,10 @@ export type WebhookTokenCountAggregateInputType = {
   createdAt?: true
   expiresAt?: true
   revokedAt?: true
+  rotated?: true
+  lastUsedAt?: true
+  refusedAt?: true
+  leakedAtUrl?: true
   _all?: true
 }
 
@@ -213,6 +237,10 @@ export type WebhookTokenGroupByOutputType = {
   createdAt: Date
   expiresAt: Date | null
   revokedAt: Date | null
+  rotated: boolean
+  lastUsedAt: Date | null
+  refusedAt: Date | null
+  leakedAtUrl: string | null
   _count: WebhookTokenCountAggregateOutputType | null
   _avg: WebhookTokenAvgAggregateOutputType | null
   _sum: WebhookTokenSumAggregateOutputType | null
@@ -248,6 +276,10 @@ export type WebhookTokenWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"WebhookToken"> | Date | string
   expiresAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
   revokedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  rotated?: Prisma.BoolFilter<"WebhookToken"> | boolean
+  lastUsedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  leakedAtUrl?: Prisma.StringNullableFilter<"WebhookToken"> | string | null
   source?: Prisma.XOR<Prisma.SourceScalarRelationFilter, Prisma.SourceWhereInput>
 }
 
@@ -261,6 +293,10 @@ export type WebhookTokenOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   expiresAt?: Prisma.SortOrderInput | Prisma.SortOrder
   revokedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  rotated?: Prisma.SortOrder
+  lastUsedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  refusedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  leakedAtUrl?: Prisma.SortOrderInput | Prisma.SortOrder
   source?: Prisma.SourceOrderByWithRelationInput
 }
 
@@ -277,6 +313,10 @@ export type WebhookTokenWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"WebhookToken"> | Date | string
   expiresAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
   revokedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  rotated?: Prisma.BoolFilter<"WebhookToken"> | boolean
+  lastUsedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  leakedAtUrl?: Prisma.StringNullableFilter<"WebhookToken"> | string | null
   source?: Prisma.XOR<Prisma.SourceScalarRelationFilter, Prisma.SourceWhereInput>
 }, "id" | "hash">
 
@@ -290,6 +330,10 @@ export type WebhookTokenOrderByWithAggregationInput = {
   createdAt?: Prisma.SortOrder
   expiresAt?: Prisma.SortOrderInput | Prisma.SortOrder
   revokedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  rotated?: Prisma.SortOrder
+  lastUsedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  refusedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  leakedAtUrl?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.WebhookTokenCountOrderByAggregateInput
   _avg?: Prisma.WebhookTokenAvgOrderByAggregateInput
   _max?: Prisma.WebhookTokenMaxOrderByAggregateInput
@@ -310,6 +354,10 @@ export type WebhookTokenScalarWhereWithAggregatesInput = {
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"WebhookToken"> | Date | string
   expiresAt?: Prisma.DateTimeNullableWithAggregatesFilter<"WebhookToken"> | Date | string | null
   revokedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"WebhookToken"> | Date | string | null
+  rotated?: Prisma.BoolWithAggregatesFilter<"WebhookToken"> | boolean
+  lastUsedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"WebhookToken"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"WebhookToken"> | Date | string | null
+  leakedAtUrl?: Prisma.StringNullableWithAggregatesFilter<"WebhookToken"> | string | null
 }
 
 export type WebhookTokenCreateInput = {
@@ -320,6 +368,10 @@ export type WebhookTokenCreateInput = {
   createdAt: Date | string
   expiresAt?: Date | string | null
   revokedAt?: Date | string | null
+  rotated?: boolean
+  lastUsedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  leakedAtUrl?: string | null
   source: Prisma.SourceCreateNestedOneWithoutTokensInput
 }
 
@@ -333,6 +385,10 @@ export type WebhookTokenUncheckedCreateInput = {
   createdAt: Date | string
   expiresAt?: Date | string | null
   revokedAt?: Date | string | null
+  rotated?: boolean
+  lastUsedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  leakedAtUrl?: string | null
 }
 
 export type WebhookTokenUpdateInput = {
@@ -343,6 +399,10 @@ export type WebhookTokenUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   source?: Prisma.SourceUpdateOneRequiredWithoutTokensNestedInput
 }
 
@@ -356,6 +416,10 @@ export type WebhookTokenUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type WebhookTokenCreateManyInput = {
@@ -368,6 +432,10 @@ export type WebhookTokenCreateManyInput = {
   createdAt: Date | string
   expiresAt?: Date | string | null
   revokedAt?: Date | string | null
+  rotated?: boolean
+  lastUsedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  leakedAtUrl?: string | null
 }
 
 export type WebhookTokenUpdateManyMutationInput = {
@@ -378,6 +446,10 @@ export type WebhookTokenUpdateManyMutationInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type WebhookTokenUncheckedUpdateManyInput = {
@@ -390,6 +462,10 @@ export type WebhookTokenUncheckedUpdateManyInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type WebhookTokenListRelationFilter = {
@@ -412,6 +488,10 @@ export type WebhookTokenCountOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   expiresAt?: Prisma.SortOrder
   revokedAt?: Prisma.SortOrder
+  rotated?: Prisma.SortOrder
+  lastUsedAt?: Prisma.SortOrder
+  refusedAt?: Prisma.SortOrder
+  leakedAtUrl?: Prisma.SortOrder
 }
 
 export type WebhookTokenAvgOrderByAggregateInput = {
@@ -428,6 +508,10 @@ export type WebhookTokenMaxOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   expiresAt?: Prisma.SortOrder
   revokedAt?: Prisma.SortOrder
+  rotated?: Prisma.SortOrder
+  lastUsedAt?: Prisma.SortOrder
+  refusedAt?: Prisma.SortOrder
+  leakedAtUrl?: Prisma.SortOrder
 }
 
 export type WebhookTokenMinOrderByAggregateInput = {
@@ -440,6 +524,10 @@ export type WebhookTokenMinOrderByAggregateInput = {
   createdAt?: Prisma.SortOrder
   expiresAt?: Prisma.SortOrder
   revokedAt?: Prisma.SortOrder
+  rotated?: Prisma.SortOrder
+  lastUsedAt?: Prisma.SortOrder
+  refusedAt?: Prisma.SortOrder
+  leakedAtUrl?: Prisma.SortOrder
 }
 
 export type WebhookTokenSumOrderByAggregateInput = {
@@ -500,6 +588,14 @@ export type NullableDateTimeFieldUpdateOperationsInput = {
   set?: Date | string | null
 }
 
+export type BoolFieldUpdateOperationsInput = {
+  set?: boolean
+}
+
+export type NullableStringFieldUpdateOperationsInput = {
+  set?: string | null
+}
+
 export type WebhookTokenCreateWithoutSourceInput = {
   id: string
   hash: runtime.Bytes
@@ -508,6 +604,10 @@ export type WebhookTokenCreateWithoutSourceInput = {
   createdAt: Date | string
   expiresAt?: Date | string | null
   revokedAt?: Date | string | null
+  rotated?: boolean
+  lastUsedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  leakedAtUrl?: string | null
 }
 
 export type WebhookTokenUncheckedCreateWithoutSourceInput = {
@@ -518,6 +618,10 @@ export type WebhookTokenUncheckedCreateWithoutSourceInput = {
   createdAt: Date | string
   expiresAt?: Date | string | null
   revokedAt?: Date | string | null
+  rotated?: boolean
+  lastUsedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  leakedAtUrl?: string | null
 }
 
 export type WebhookTokenCreateOrConnectWithoutSourceInput = {
@@ -559,6 +663,10 @@ export type WebhookTokenScalarWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"WebhookToken"> | Date | string
   expiresAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
   revokedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  rotated?: Prisma.BoolFilter<"WebhookToken"> | boolean
+  lastUsedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableFilter<"WebhookToken"> | Date | string | null
+  leakedAtUrl?: Prisma.StringNullableFilter<"WebhookToken"> | string | null
 }
 
 export type WebhookTokenCreateManySourceInput = {
@@ -569,6 +677,10 @@ export type WebhookTokenCreateManySourceInput = {
   createdAt: Date | string
   expiresAt?: Date | string | null
   revokedAt?: Date | string | null
+  rotated?: boolean
+  lastUsedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  leakedAtUrl?: string | null
 }
 
 export type WebhookTokenUpdateWithoutSourceInput = {
@@ -579,6 +691,10 @@ export type WebhookTokenUpdateWithoutSourceInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type WebhookTokenUncheckedUpdateWithoutSourceInput = {
@@ -589,6 +705,10 @@ export type WebhookTokenUncheckedUpdateWithoutSourceInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type WebhookTokenUncheckedUpdateManyWithoutSourceInput = {
@@ -599,6 +719,10 @@ export type WebhookTokenUncheckedUpdateManyWithoutSourceInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   expiresAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   revokedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  rotated?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  lastUsedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  leakedAtUrl?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -613,6 +737,10 @@ export type WebhookTokenSelect<ExtArgs extends runtime.Types.Extensions.Internal
   createdAt?: boolean
   expiresAt?: boolean
   revokedAt?: boolean
+  rotated?: boolean
+  lastUsedAt?: boolean
+  refusedAt?: boolean
+  leakedAtUrl?: boolean
   source?: boolean | Prisma.SourceDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["webhookToken"]>
 
@@ -626,6 +754,10 @@ export type WebhookTokenSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
   createdAt?: boolean
   expiresAt?: boolean
   revokedAt?: boolean
+  rotated?: boolean
+  lastUsedAt?: boolean
+  refusedAt?: boolean
+  leakedAtUrl?: boolean
   source?: boolean | Prisma.SourceDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["webhookToken"]>
 
@@ -639,6 +771,10 @@ export type WebhookTokenSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
   createdAt?: boolean
   expiresAt?: boolean
   revokedAt?: boolean
+  rotated?: boolean
+  lastUsedAt?: boolean
+  refusedAt?: boolean
+  leakedAtUrl?: boolean
   source?: boolean | Prisma.SourceDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["webhookToken"]>
 
@@ -652,9 +788,13 @@ export type WebhookTokenSelectScalar = {
   createdAt?: boolean
   expiresAt?: boolean
   revokedAt?: boolean
+  rotated?: boolean
+  lastUsedAt?: boolean
+  refusedAt?: boolean
+  leakedAtUrl?: boolean
 }
 
-export type WebhookTokenOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "sourceId" | "hash" | "pepperVersion" | "hint" | "createdAt" | "expiresAt" | "revokedAt", ExtArgs["result"]["webhookToken"]>
+export type WebhookTokenOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "sourceId" | "hash" | "pepperVersion" | "hint" | "createdAt" | "expiresAt" | "revokedAt" | "rotated" | "lastUsedAt" | "refusedAt" | "leakedAtUrl", ExtArgs["result"]["webhookToken"]>
 export type WebhookTokenInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   source?: boolean | Prisma.SourceDefaultArgs<ExtArgs>
 }
@@ -683,6 +823,22 @@ export type $WebhookTokenPayload<ExtArgs extends runtime.Types.Extensions.Intern
     createdAt: Date
     expiresAt: Date | null
     revokedAt: Date | null
+    /**
+     * Whether a newer token has taken its place; then it has an end.
+     */
+    rotated: boolean
+    /**
+     * True to a minute.
+     */
+    lastUsedAt: Date | null
+    /**
+     * When it was last tried after a rotation or revocation had ended it, true to an hour.
+     */
+    refusedAt: Date | null
+    /**
+     * Set when it was found in public; empty when nobody said where.
+     */
+    leakedAtUrl: string | null
   }, ExtArgs["result"]["webhookToken"]>
   composites: {}
 }
@@ -1116,6 +1272,10 @@ export interface WebhookTokenFieldRefs {
   readonly createdAt: Prisma.FieldRef<"WebhookToken", 'DateTime'>
   readonly expiresAt: Prisma.FieldRef<"WebhookToken", 'DateTime'>
   readonly revokedAt: Prisma.FieldRef<"WebhookToken", 'DateTime'>
+  readonly rotated: Prisma.FieldRef<"WebhookToken", 'Boolean'>
+  readonly lastUsedAt: Prisma.FieldRef<"WebhookToken", 'DateTime'>
+  readonly refusedAt: Prisma.FieldRef<"WebhookToken", 'DateTime'>
+  readonly leakedAtUrl: Prisma.FieldRef<"WebhookToken", 'String'>
 }
     
 

@@ -1,0 +1,32 @@
+import type { Client } from '@connectrpc/connect';
+import type { WebhookTokenService } from '@agent-platform/proto';
+import type { Logger } from '@agent-platform/service';
+import type { SourceChanges } from '../sources/source-changes.ts';
+import { createLookUp, type LookUp } from '../sources/source-look-up.ts';
+import { settingsOf } from '../tokens/webhook-source.ts';
+import { SIGNATURE_REFUSED, sourceSignature } from './source-signature.ts';
+
+export interface SignedSourcesDeps {
+  readonly tokens: Pick<Client<typeof WebhookTokenService>, 'resolveSignedSource'>;
+  readonly changes: SourceChanges;
+  readonly lookUpTimeoutMs: number;
+  readonly logger: Logger;
+  readonly clock: () => number;
+}
+
+const SOURCE_ID = /^src_[0-9a-hjkmnp-tv-z]{26}$/;
+
+/** Finds the source that an address names. @throws AppError `signature_refused`, `token_service_unavailable` */
+export function createSignedSources({ tokens, ...deps }: SignedSourcesDeps): LookUp {
+  return createLookUp({
+    ...deps,
+    async ask(sourceId, options) {
+      const answer = await tokens.resolveSignedSource({ sourceId }, options);
+      const signature = sourceSignature(answer.signature);
+      return { ...settingsOf(answer), sourceId, tokenId: '', signature, expiresAtMs: Infinity };
+    },
+    isName: (text) => SOURCE_ID.test(text),
+    keyOf: (sourceId) => sourceId,
+    refused: SIGNATURE_REFUSED,
+  });
+}
