@@ -55,7 +55,7 @@ export async function startPlatform(env: Record<string, string> = {}) {
   const config = readPlatformConfig({ PORT: '0', DATA_DIR: dataDir.path, LOG_LEVEL: 'fatal', ...env });
   const platform = stack.use(await Platform.create(config));
   const api = await Api.connect(platform.url);
-  return { url: platform.url, api, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { url: platform.url, ingests: [platform.url], api, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 /** Asks until the answer is there. */

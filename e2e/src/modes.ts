@@ -11,6 +11,8 @@ export type Mode = 'one machine' | 'cluster';
 /** A running platform, whatever it consists of. */
 export interface RunningPlatform extends AsyncDisposable {
   readonly url: string;
+  /** Where each ingest takes webhooks by itself. */
+  readonly ingests: readonly string[];
   readonly api: Api;
 }
 
@@ -57,5 +59,6 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const cluster = resources.use(await Cluster.create({ databases, ...options }));
   const api = await Api.connect(cluster.url);
   const owned = resources.move();
-  return { url: cluster.url, api, cluster, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const ingests = cluster.ingests.map(({ url }) => url);
+  return { url: cluster.url, ingests, api, cluster, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

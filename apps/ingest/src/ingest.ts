@@ -1,22 +1,19 @@
 import type { Client } from '@connectrpc/connect';
+import type { FastifyRequest } from 'fastify';
 import type { EventBus } from '@agent-platform/event-bus';
 import type { WebhookTokenService } from '@agent-platform/proto';
-import {
-  newTraceparent,
-  parseTraceparent,
-  withSpan,
-  type Logger,
-  type Metrics,
-  type Service,
-} from '@agent-platform/service';
+import type { Logger, Metrics, Service } from '@agent-platform/service';
 import { readBody } from './body/read-body.ts';
+import { createAcceptance, type ReadEvent } from './events/acceptance.ts';
 import { createIdentifyEvent } from './events/event-id.ts';
-import { eventMessage } from './events/event-message.ts';
 import { createPublisher } from './events/publisher.ts';
-import { requireJson } from './http/media-type.ts';
-import { webhookRoute } from './http/webhook-route.ts';
+import { webhookRoutes, type Admit } from './http/webhook-routes.ts';
 import { createIngestMetrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { readSignedEvent } from './signatures/read-signed-event.ts';
+import { createSignedSources } from './signatures/signed-source.ts';
+import { createSourceChanges, followSourceChanges } from './sources/source-changes.ts';
+import { createTokenUses } from './tokens/token-uses.ts';
 import { createTokenVerifier } from './tokens/token-verifier.ts';
 import type { WebhookSource } from './tokens/webhook-source.ts';
 
@@ -32,7 +29,7 @@ export interface IngestConfig {
 
 export interface IngestDependencies {
   readonly bus: EventBus;
-  readonly tokens: Pick<Client<typeof WebhookTokenService>, 'verifyToken'>;
+  readonly tokens: Pick<Client<typeof WebhookTokenService>, 'verifyToken' | 'resolveSignedSource' | 'recordTokenUse'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
@@ -40,51 +37,58 @@ export interface IngestDependencies {
 }
 
 /**
- * Takes webhook events in: verifies the token, limits the rate, validates, publishes, answers. Keeps nothing that could
- * be lost. The bus stays the caller's; disposing waits for the events that are being published.
+ * Takes webhook events in: verifies token or signature, limits the rate, validates, publishes, answers. Keeps nothing
+ * that could be lost. The bus stays the caller's; disposing waits for the events that are being published, and reports
+ * the last use of tokens.
  */
 export async function createIngest(config: IngestConfig, deps: IngestDependencies): Promise<Service> {
   const { bus, tokens, logger, clock = Date.now } = deps;
-  const verifyToken = createTokenVerifier({ tokens, lookUpTimeoutMs: config.lookUpTimeoutMs, logger, clock });
-  const limitRate = createRateLimit(clock);
-  const identify = createIdentifyEvent(clock);
-  const publisher = createPublisher({ bus, timeoutMs: config.publishTimeoutMs, logger, clock });
+  await using resources = new AsyncDisposableStack();
+  const changes = createSourceChanges();
+  resources.use(followSourceChanges(bus, changes));
+  const uses = resources.use(createTokenUses({ tokens, logger, clock }));
+  const lookUp = { tokens, changes, lookUpTimeoutMs: config.lookUpTimeoutMs, logger, clock };
+  const verifyToken = createTokenVerifier({ ...lookUp, uses });
+  const findSignedSource = createSignedSources(lookUp);
+  const publisher = resources.use(createPublisher({ bus, timeoutMs: config.publishTimeoutMs, logger, clock }));
+  const accept = createAcceptance({
+    limitRate: createRateLimit(clock),
+    rateLimitPerSecond: config.rateLimitPerSecond,
+    identify: createIdentifyEvent(clock),
+    publisher,
+    clock,
+  });
+  const admit =
+    (sourceOf: (request: FastifyRequest) => WebhookSource | Promise<WebhookSource>, read: ReadEvent): Admit =>
+    (request) => {
+      const { headers } = request;
+      const source = sourceOf(request);
+      return source instanceof Promise
+        ? source.then((known) => accept(known, headers, read))
+        : accept(source, headers, read);
+    };
   const metrics = createIngestMetrics(deps.metrics);
+  const owned = resources.move();
 
   return {
     name: 'ingest',
     checks: { bus: () => bus.check() },
     http: (app) =>
-      webhookRoute(app, {
+      webhookRoutes(app, {
         maxBodyBytes: config.maxBodyBytes,
         metrics,
         logger,
-        admit({ headers }) {
-          const check = (source: WebhookSource) => {
-            limitRate(source.sourceId, source.rateLimitPerSecond || config.rateLimitPerSecond);
-            requireJson(headers);
-            return source;
-          };
-          const source = verifyToken(headers['x-webhook-token']);
-          return source instanceof Promise ? source.then(check) : check(source);
-        },
-        async accept(source, { headers }, body) {
-          const receivedAtMs = clock();
-          const sent = readBody(body, headers['idempotency-key'] as string | undefined);
-          const identity = identify(source, sent);
-          const { eventId } = identity;
-          await withSpan(
-            'ingest.accept',
-            {
-              traceparent: parseTraceparent(headers.traceparent),
-              attributes: { event_id: eventId, webhook_source_id: source.sourceId },
-            },
-            (traceparent = newTraceparent()) =>
-              publisher.publish(eventMessage(source, sent, identity, receivedAtMs, traceparent)),
-          );
-          return eventId;
+        routes: {
+          '/webhooks/events': admit(
+            ({ headers }) => verifyToken(headers['x-webhook-token']),
+            (_source, headers, body) => readBody(body, headers['idempotency-key'] as string | undefined),
+          ),
+          '/webhooks/:source': admit(
+            ({ params }) => findSignedSource((params as { readonly source: string }).source),
+            ({ signature }, headers, body) => readSignedEvent(signature!.scheme, headers, body),
+          ),
         },
       }),
-    [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

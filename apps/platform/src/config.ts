@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import { AppError, readEnv, variable, type Env } from '@agent-platform/service';
 
 /** Who may call the management API, when it is not the development issuer that decides. */
@@ -7,6 +8,8 @@ export interface AuthConfig {
   /** Auth0's domain as `iss` spells it: `https://your-tenant.eu.auth0.com/`. */
   readonly issuer: string;
   readonly audience: string;
+  /** Ranges where the issuer may be although they are not public. */
+  readonly allowedAddresses: readonly string[];
 }
 
 export interface PlatformConfig {
@@ -30,6 +33,7 @@ const spec = {
   logLevel: variable.oneOf('LOG_LEVEL', LEVELS, { default: 'info' }),
   authIssuer: variable.url('AUTH_ISSUER', { optional: true }),
   authAudience: variable.string('AUTH_AUDIENCE', { optional: true }),
+  authAllowedAddresses: variable.parsed('AUTH_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
   allowDevelopmentIssuer: variable.boolean('ALLOW_DEVELOPMENT_ISSUER', { default: false }),
 };
 
@@ -38,12 +42,20 @@ const isLoopback = (host: string) =>
 
 /** @throws AppError `config_invalid` with everything that is wrong. */
 export function readPlatformConfig(env: Env): PlatformConfig {
-  const { authIssuer, authAudience, allowDevelopmentIssuer, dataDir, ...rest } = readEnv(env, spec);
+  const {
+    authIssuer,
+    authAudience,
+    authAllowedAddresses: allowedAddresses,
+    allowDevelopmentIssuer,
+    dataDir,
+    ...rest
+  } = readEnv(env, spec);
   const refuse = (message: string) => new AppError('invalid_argument', 'config_invalid', message);
   if (Boolean(authIssuer) !== Boolean(authAudience)) {
     throw refuse('AUTH_ISSUER and AUTH_AUDIENCE go together: set both, or neither for the development issuer.');
   }
-  const auth = authIssuer && authAudience ? { issuer: authIssuer, audience: authAudience } : undefined;
+  const auth =
+    authIssuer && authAudience ? { issuer: authIssuer, audience: authAudience, allowedAddresses } : undefined;
   if (!auth && !isLoopback(rest.host) && !allowDevelopmentIssuer) {
     throw refuse(
       `HOST is ${rest.host}, and the development issuer hands out tokens for the well-known client "dev" to anyone who can ` +

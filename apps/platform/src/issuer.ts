@@ -6,6 +6,7 @@ import {
   type Authenticate,
   type EmbeddedIssuer,
 } from '@agent-platform/auth';
+import { createOutbound } from '@agent-platform/outbound';
 import {
   AgentService,
   EventService,
@@ -33,12 +34,11 @@ export async function createIssuer(o: {
   auth: AuthConfig | undefined;
   keyFile: string;
   logger: Logger;
+  resources: AsyncDisposableStack;
 }): Promise<Issuer> {
   if (o.auth) {
-    const keys = createRemoteKeys({
-      url: new URL('.well-known/jwks.json', withSlash(o.auth.issuer)),
-      logger: o.logger,
-    });
+    const url = new URL('.well-known/jwks.json', withSlash(o.auth.issuer));
+    const keys = createRemoteKeys({ url, outbound: o.resources.use(createOutbound(o.auth)), logger: o.logger });
     return { authenticate: createUserAuthenticator({ ...o.auth, keys }) };
   }
   return createDevelopmentIssuer({ issuer: 'http://localhost/development-issuer/', keyFile: o.keyFile });

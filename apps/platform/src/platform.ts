@@ -4,8 +4,9 @@ import { EmbeddedPostgres } from '@agent-platform/database';
 import { createDispatcher, readDispatcherConfig } from '@agent-platform/dispatcher';
 import { openBus } from '@agent-platform/event-bus';
 import { createIngest, readIngestConfig } from '@agent-platform/ingest';
-import { createManagementApi } from '@agent-platform/management-api';
-import { createMcpClient, LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
+import { createManagementApi, readManagementApiConfig } from '@agent-platform/management-api';
+import { createMcpClient } from '@agent-platform/mcp-client';
+import { createOutbound, LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { ConfigurationService, CredentialService, WebhookTokenService } from '@agent-platform/proto';
 import { createServer } from '@agent-platform/rpc';
 import { createLogger, createMetrics, startTelemetry } from '@agent-platform/service';
@@ -45,14 +46,15 @@ export class Platform implements AsyncDisposable {
 
     const bus = resources.use(await openBus({ url: postgres.url('bus'), clientId: 'platform', logger }));
     const tokenService = resources.use(
-      await createTokenService(secrets, { ...shared, databaseUrl: postgres.url('token_service') }),
+      await createTokenService(secrets, { ...shared, bus, databaseUrl: postgres.url('token_service') }),
     );
     const toDispatcher: { transport?: Transport } = {};
     const managementApi = resources.use(
       await createManagementApi(
-        { allowedAddresses },
+        { ...readManagementApiConfig(config.env), allowedAddresses },
         {
           ...shared,
+          outbound: resources.use(createOutbound({ allowedAddresses })),
           databaseUrl: postgres.url('management'),
           tokens: createClient(WebhookTokenService, call('management-api', tokenService)),
           credentials: createClient(CredentialService, call('management-api', tokenService)),
@@ -79,7 +81,7 @@ export class Platform implements AsyncDisposable {
         tokens: createClient(WebhookTokenService, call('ingest', tokenService)),
       }),
     );
-    const issuer = await createIssuer({ auth: config.auth, keyFile: secrets.issuerKeyFile, logger });
+    const issuer = await createIssuer({ auth: config.auth, keyFile: secrets.issuerKeyFile, logger, resources });
     const { url } = resources.use(
       await createServer({
         services: [ingest, managementApi],

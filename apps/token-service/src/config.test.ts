@@ -7,6 +7,7 @@ const ENV = {
   TOKEN_PEPPERS: KEY,
   CREDENTIAL_KEYS: `2:${KEY.slice(2)},${KEY}`,
   DATABASE_URL: 'postgresql://tokens:hidden@db/token_service',
+  EVENT_BUS_URL: 'kafka://kafka:9092',
   SERVICE_IDENTITY_SECRET: 's'.repeat(32),
 };
 

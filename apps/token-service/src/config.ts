@@ -1,3 +1,4 @@
+import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { parseVersionedKeys, VERSIONED_KEYS_EXPECTED } from './versioned-keys.ts';
@@ -9,6 +10,7 @@ const processSpec = {
   keyRing: variable.parsed('CREDENTIAL_KEYS', keys),
   dataKeyMaxAgeMs: variable.durationMs('CREDENTIAL_DATA_KEY_MAX_AGE', { default: DATA_KEY_MAX_AGE_MS }),
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
+  busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
   host: variable.string('HOST', { default: '127.0.0.1' }),
   port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),

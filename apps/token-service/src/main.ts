@@ -1,4 +1,5 @@
 import { createServiceAuthenticator } from '@agent-platform/auth';
+import { openInBackground } from '@agent-platform/event-bus';
 import { openPort, serve } from '@agent-platform/rpc';
 import { createLogger, createMetrics, run, startTelemetry, untilAvailable } from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
@@ -12,7 +13,8 @@ await run('token-service', async (signal) => {
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'token-service', env }));
   const port = resources.use(await openPort(config));
-  const create = () => createTokenService(config, { databaseUrl: config.databaseUrl, logger, metrics });
+  const bus = resources.use(openInBackground({ url: config.busUrl, clientId: 'token-service', logger }));
+  const create = () => createTokenService(config, { databaseUrl: config.databaseUrl, bus, logger, metrics });
   const tokenService = resources.use(await untilAvailable('database', create, { logger, signal }));
   const secret = Buffer.from(config.serviceSecret);
   const authenticate = createServiceAuthenticator({ service: 'token-service', secret });

@@ -5,10 +5,16 @@ import type { Routes } from '@agent-platform/rpc';
 import { mapErrors } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import { putCredential } from './credentials/put-credential.ts';
+import { putOAuthClient } from './credentials/put-oauth-client.ts';
 import { resolveCredential } from './credentials/resolve-credential.ts';
+import { putSignature } from './signatures/put-signature.ts';
+import { resolveSignedSource } from './signatures/resolve-signed-source.ts';
+import { deleteSource } from './tokens/delete-source.ts';
 import { issueToken } from './tokens/issue-token.ts';
 import { listTokens } from './tokens/list-tokens.ts';
 import { putSource } from './tokens/put-source.ts';
+import { recordTokenUse } from './tokens/record-token-use.ts';
+import { revokeLeakedTokens } from './tokens/revoke-leaked-tokens.ts';
 import { revokeToken } from './tokens/revoke-token.ts';
 import { verifyToken } from './tokens/verify-token.ts';
 
@@ -19,14 +25,24 @@ export function createRoutes(context: Context): Routes {
         await putSource(context, request);
         return {};
       },
-      async deleteSource({ orgId, sourceId }) {
-        await context.database.tenant(orgId).source.deleteMany({ where: { id: sourceId } });
+      async deleteSource(request) {
+        await deleteSource(context, request);
         return {};
       },
       issueToken: async (request) => ({ webhookToken: await issueToken(context, request) }),
       revokeToken: async (request) => ({ webhookToken: await revokeToken(context, request) }),
       listTokens: async (request) => ({ tokens: await listTokens(context, request) }),
       verifyToken: (request) => verifyToken(context, request),
+      async recordTokenUse(request) {
+        await recordTokenUse(context, request);
+        return {};
+      },
+      revokeLeakedTokens: async (request) => ({ known: await revokeLeakedTokens(context, request) }),
+      async putSignature(request) {
+        await putSignature(context, request);
+        return {};
+      },
+      resolveSignedSource: (request) => resolveSignedSource(context, request),
     } satisfies ServiceImpl<typeof WebhookTokenService>;
 
     const credentials = {
@@ -34,7 +50,11 @@ export function createRoutes(context: Context): Routes {
         await putCredential(context, request);
         return {};
       },
-      resolveCredential: async (request) => ({ headers: await resolveCredential(context, request) }),
+      async putOAuthClient(request) {
+        await putOAuthClient(context, request);
+        return {};
+      },
+      resolveCredential: (request) => resolveCredential(context, request),
     } satisfies ServiceImpl<typeof CredentialService>;
 
     router.service(WebhookTokenService, mapErrors(tokens, databaseFault));

@@ -1,6 +1,8 @@
 import { createPool, migrate } from '@agent-platform/database';
+import type { EventBus } from '@agent-platform/event-bus';
 import type { Routes } from '@agent-platform/rpc';
 import { createMetrics, type Logger, type Metrics, type Service } from '@agent-platform/service';
+import { createBackground } from './background.ts';
 import { createDataKeys } from './credentials/data-keys.ts';
 import { createKeyRing } from './credentials/key-ring.ts';
 import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
@@ -22,6 +24,8 @@ export interface TokenServiceConfig {
 export interface TokenServiceDependencies {
   /** A database of its own; brought to the newest schema first. */
   readonly databaseUrl: string;
+  /** Where changes and alerts are published; may be away at any time. Stays the caller's. */
+  readonly bus: Pick<EventBus, 'publish'>;
   readonly logger: Logger;
   /** Default: some that nobody reads. */
   readonly metrics?: Metrics;
@@ -32,7 +36,7 @@ export interface TokenServiceDependencies {
 /** Keeps webhook tokens, as hashes, and skill credentials, as ciphertexts. */
 export async function createTokenService(
   config: TokenServiceConfig,
-  { databaseUrl, logger, metrics = createMetrics(), clock = Date.now }: TokenServiceDependencies,
+  { databaseUrl, bus, logger, metrics = createMetrics(), clock = Date.now }: TokenServiceDependencies,
 ): Promise<Service<Routes>> {
   await migrate({ url: databaseUrl, migrationsDir });
   await using resources = new AsyncDisposableStack();
@@ -46,10 +50,17 @@ export async function createTokenService(
   const rotation = { pool, keyRing, keyEncryption, dataKeys, dataKeyMaxAgeMs, logger, clock };
   resources.use(startRotation(rotation, createRotationMetrics(metrics, pool, keyRing)));
 
+  const background = resources.use(createBackground({ logger, metrics, clock }));
+  const alerts = metrics.counter({
+    name: 'token_service_security_alerts_total',
+    help: 'What a person should look at: ended tokens that were used, tokens found in public.',
+    labels: ['kind'],
+  });
+
   const owned = resources.move();
   return {
     name: 'token-service',
-    routes: createRoutes({ database, pool, peppers, keyRing, dataKeys, clock }),
+    routes: createRoutes({ database, pool, peppers, keyRing, dataKeys, bus, background, logger, alerts, clock }),
     checks: {
       database: async () => {
         await pool.query('select 1');

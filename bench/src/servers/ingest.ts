@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { createServiceAuthenticator } from '@agent-platform/auth';
 import { createKafkaBus, createPostgresBus, type EventBus } from '@agent-platform/event-bus';
 import { createIngest, readIngestConfig } from '@agent-platform/ingest';
-import { VerifyTokenResponseSchema } from '@agent-platform/proto';
+import { RecordTokenUseResponseSchema, VerifyTokenResponseSchema } from '@agent-platform/proto';
 import { createServer } from '@agent-platform/rpc';
 import { createLogger, createMetrics, encodeId } from '@agent-platform/service';
 import { childConfig, endWithParent, tell, tellProcessorTime } from '../processes/child.ts';
@@ -20,6 +20,7 @@ const MOST_PER_SECOND = 1_000_000;
 const NO_BUS: EventBus = {
   publish: async () => undefined,
   subscribe: () => Promise.reject(new Error('nothing to subscribe to')),
+  follow: () => ({ [Symbol.asyncDispose]: async () => undefined }),
   check: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 };
@@ -37,9 +38,17 @@ const bus: EventBus = oneByOne
 endWithParent(() => Promise.resolve(opened[Symbol.asyncDispose]()));
 
 const tokens = {
+  recordTokenUse: async () => create(RecordTokenUseResponseSchema),
+  resolveSignedSource: () => Promise.reject(new Error('no source is signed')),
   async verifyToken({ token = '' }) {
-    const sourceId = encodeId('src', createHash('sha256').update(token).digest());
-    return create(VerifyTokenResponseSchema, { orgId: 'org_bench', sourceId, rateLimitPerSecond: MOST_PER_SECOND });
+    const digest = createHash('sha256').update(token).digest();
+    const [sourceId, tokenId] = [encodeId('src', digest), encodeId('tok', digest)];
+    return create(VerifyTokenResponseSchema, {
+      orgId: 'org_bench',
+      sourceId,
+      tokenId,
+      rateLimitPerSecond: MOST_PER_SECOND,
+    });
   },
 };
 const ingest = await createIngest(readIngestConfig({}), { bus, tokens, logger, metrics });

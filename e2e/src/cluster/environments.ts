@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LOOPBACK_ADDRESSES } from '@agent-platform/mcp-client';
+import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { DEVELOPMENT_AUDIENCE } from '@agent-platform/platform';
 import type { Env, ServiceName } from '@agent-platform/service';
 import { generateVersionedKey } from '@agent-platform/token-service';
@@ -33,13 +33,15 @@ export async function environments(directory: string, at: Addresses): Promise<Re
     SERVICE_IDENTITY_SECRET: identity,
   };
   const tokenService = { TOKEN_SERVICE_URL: at.tokenServiceUrl };
-  // Here the MCP servers are on this machine too.
-  const mcp = { MCP_ALLOWED_ADDRESSES: LOOPBACK_ADDRESSES.join(',') };
+  // Here the MCP servers and the issuer are on this machine too.
+  const local = LOOPBACK_ADDRESSES.join(',');
+  const mcp = { MCP_ALLOWED_ADDRESSES: local };
   return {
     ingest: { ...shared, ...tokenService, EVENT_BUS_URL: at.busUrl },
     'token-service': {
       ...shared,
       DATABASE_URL: at.databases['token-service'],
+      EVENT_BUS_URL: at.busUrl,
       TOKEN_PEPPERS: await secret('token-peppers', generateVersionedKey),
       CREDENTIAL_KEYS: await secret('credential-keys', generateVersionedKey),
     },
@@ -51,6 +53,7 @@ export async function environments(directory: string, at: Addresses): Promise<Re
       DISPATCHER_URL: at.dispatcherUrl,
       AUTH_ISSUER: `${at.issuerUrl}/`,
       AUTH_AUDIENCE: DEVELOPMENT_AUDIENCE,
+      AUTH_ALLOWED_ADDRESSES: local,
     },
     dispatcher: {
       ...shared,

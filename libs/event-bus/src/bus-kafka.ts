@@ -1,9 +1,10 @@
 import { deadLetterTopic, type Topic } from '@agent-platform/proto';
 import type { Logger } from '@agent-platform/service';
-import type { EventBus, Message, SubscribeOptions, Subscription } from './bus.ts';
+import type { EventBus, FollowOptions, Message, SubscribeOptions, Subscription } from './bus.ts';
 import { createAdminLink } from './kafka/admin.ts';
 import { clientFactory, type CreateClient } from './kafka/client.ts';
 import { busUnavailable } from './kafka/errors.ts';
+import { startFollower } from './kafka/follower.ts';
 import { createPublisher } from './kafka/publisher.ts';
 import { startSubscription } from './kafka/subscription.ts';
 import { WATCHDOG, type WatchdogTimes } from './kafka/watchdog.ts';
@@ -40,6 +41,7 @@ const CHECK_WITHIN_MS = 2_000;
  * - Consumers stop without a word (https://github.com/tulios/kafkajs/issues/659,
  *   https://github.com/tulios/kafkajs/issues/1720): `watchdog.ts`. They are never restarted, always replaced.
  * - A timer of 1 ms on every connection (https://github.com/tulios/kafkajs/issues/1751): `timer-fix.ts`.
+ * - It cannot read without a group, whose end of the log is wherever the first fetch finds it: `follower.ts`.
  * - It does not split batches that are too large for the broker: `publisher.ts`.
  *
  * @throws AppError `unavailable` when no broker answers at the start.
@@ -60,6 +62,16 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
     await Promise.all([...subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
   });
 
+  const keep = (subscription: Subscription): Subscription => {
+    subscriptions.add(subscription);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await subscription[Symbol.asyncDispose]();
+        subscriptions.delete(subscription);
+      },
+    };
+  };
+
   const publish = (topic: Topic, messages: readonly Message[]) => publisher.publish(topic, messages);
 
   const subscribe = async ({ topic, group, handler, maxBatch = 200, maxFailures = 5 }: SubscribeOptions) => {
@@ -76,14 +88,10 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
       partitions: topic.partitions,
       deadLetter: (message) => publish(deadLetterTopic(topic, group), [message]),
     });
-    subscriptions.add(subscription);
-    return {
-      [Symbol.asyncDispose]: async () => {
-        await subscription[Symbol.asyncDispose]();
-        subscriptions.delete(subscription);
-      },
-    };
+    return keep(subscription);
   };
+
+  const follow = (options: FollowOptions) => keep(startFollower({ ...options, logger, createClient, admin, watchdog }));
 
   const check = async (): Promise<void> => {
     try {
@@ -94,5 +102,5 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
   };
 
   const owned = resources.move();
-  return { publish, subscribe, check, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { publish, subscribe, follow, check, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

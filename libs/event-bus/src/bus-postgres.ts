@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { createPool, databaseErrorToAppError, migrate } from '@agent-platform/database';
 import { deadLetterTopic, type Topic } from '@agent-platform/proto';
 import { AppError, type Logger } from '@agent-platform/service';
-import type { EventBus, Message, SubscribeOptions } from './bus.ts';
+import type { EventBus, FollowOptions, Message, SubscribeOptions } from './bus.ts';
 import { append } from './postgres/append.ts';
+import { type PostgresFollower, startFollower } from './postgres/follower.ts';
 import { joinGroup } from './postgres/group.ts';
 import { createNotifier } from './postgres/notifier.ts';
 import { createPartitionDirectory } from './postgres/partitions.ts';
@@ -43,16 +44,18 @@ export async function createPostgresBus({ url, logger }: PostgresBusOptions): Pr
   resources.use(startRetention(consuming, logger));
 
   const subscriptions = new Set<PostgresSubscription>();
+  const followers = new Set<PostgresFollower>();
   const among = (topic: string, group?: string) =>
     [...subscriptions].filter((one) => one.topic === topic && (group === undefined || one.group === group));
   const onPublished = (topic: string, partitions: Iterable<number>) => {
     for (const subscription of among(topic)) subscription.published(partitions);
+    for (const follower of followers) if (follower.topic === topic) follower.published();
   };
   const onGroupChanged = (topic: string, group: string) => {
     for (const subscription of among(topic, group)) subscription.rebalance();
   };
   const onGap = () => {
-    for (const subscription of subscriptions) subscription.published();
+    for (const one of [...subscriptions, ...followers]) one.published();
   };
   const notifier = resources.use(createNotifier({ url, pool: consuming, logger, onPublished, onGroupChanged, onGap }));
   const partitionsOf = createPartitionDirectory(publishing);
@@ -92,13 +95,27 @@ export async function createPostgresBus({ url, logger }: PostgresBusOptions): Pr
     return subscription;
   };
 
+  const follow = (options: FollowOptions) => {
+    notifier.listen();
+    const ensureTopic = () => partitionsOf(options.topic);
+    const follower = startFollower({ ...options, pool: consuming, logger, ensureTopic });
+    followers.add(follower);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        followers.delete(follower);
+        await follower[Symbol.asyncDispose]();
+      },
+    };
+  };
+
   resources.defer(async () => {
-    await Promise.all([...subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
+    await Promise.all([...subscriptions, ...followers].map((one) => one[Symbol.asyncDispose]()));
   });
   const owned = resources.move();
   return {
     publish,
     subscribe,
+    follow,
     check: () => bounded(async () => void (await publishing.query('select 1'))),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -36,12 +36,28 @@ export interface SubscribeOptions {
 
 export type Subscription = AsyncDisposable;
 
+export interface FollowOptions {
+  readonly topic: Topic;
+  /** Called for each message, in order within a partition. One that it throws on is logged and passed over. */
+  readonly onMessage: (message: ReceivedMessage) => void;
+  /**
+   * What was published before this call may have been missed; whatever is published after it comes. Called when following
+   * begins, and again should messages have expired before they could be read.
+   */
+  readonly onGap: () => void;
+}
+
 /** At-least-once delivery, order per key. Drivers: `bus-kafka.ts`, `bus-postgres.ts`; one conformance suite proves both. */
 export interface EventBus extends AsyncDisposable {
   /** Resolves when every message is durable; rejects with `AppError('unavailable', 'bus_unavailable')`. */
   publish(topic: Topic, messages: readonly Message[]): Promise<void>;
   /** Starts consuming. Disposing the subscription waits for the handler that is running, then lets go. */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
+  /**
+   * Broadcast: every follower sees every message that is published from now on, and nothing is stored for it. Tries to for
+   * as long as it takes, so it can be called while the bus, or the topic, is not there.
+   */
+  follow(options: FollowOptions): Subscription;
   /** Rejects when the bus cannot take messages now. */
   check(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeFailures } from './conformance/failures.ts';
 import type { BusHarness } from './conformance/fixture.ts';
+import { describeFollowing } from './conformance/following.ts';
 import { describeGroups } from './conformance/groups.ts';
 import { describePublishing } from './conformance/publishing.ts';
 
@@ -15,6 +16,7 @@ export function describeEventBus(name: string, start: () => Promise<BusHarness>)
   describe(`${name} event bus`, () => {
     describePublishing(start);
     describeGroups(start);
+    describeFollowing(start);
     describeFailures(start);
   });
 }

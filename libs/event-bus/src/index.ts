@@ -5,3 +5,4 @@ export * from './bus.ts';
 export { ensureTopics, type EnsureTopicsOptions, type TopicStatus } from './kafka/topics.ts';
 export { everyTopic } from './namespace.ts';
 export * from './open-bus.ts';
+export * from './open-in-background.ts';

@@ -1,15 +1,20 @@
 import { deadLetterTopic, topics, type Topic } from '@agent-platform/proto';
 import type { EventBus } from './bus.ts';
 
-/** Consumer groups; each has a dead-letter topic for every topic there is. */
-const GROUPS = ['dispatcher'];
+/** Which groups consume which topic: only they need dead-letter topics. */
+const GROUPS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
+  webhookEvents: ['dispatcher'],
+  webhookSourceChanges: [],
+  securityAlerts: [],
+};
 
 /** Every topic a platform needs, dead letters included, as `ensureTopics` takes them. */
 export function everyTopic(namespace?: string): Topic[] {
   const name = (text: string) => qualified(text, namespace);
-  return Object.values(topics)
-    .map((topic): Topic => ({ ...topic, name: name(topic.name) }))
-    .flatMap((topic) => [topic, ...GROUPS.map((group) => deadLetterTopic(topic, name(group)))]);
+  return Object.entries(topics).flatMap(([key, known]) => {
+    const topic: Topic = { ...known, name: name(known.name) };
+    return [topic, ...GROUPS[key as keyof typeof topics].map((group) => deadLetterTopic(topic, name(group)))];
+  });
 }
 
 /** A bus whose topics and groups all have the namespace before their names. */
@@ -18,6 +23,7 @@ export function inNamespace(bus: EventBus, namespace: string): EventBus {
   return {
     publish: (topic, messages) => bus.publish(own(topic), messages),
     subscribe: (o) => bus.subscribe({ ...o, topic: own(o.topic), group: qualified(o.group, namespace) }),
+    follow: (o) => bus.follow({ ...o, topic: own(o.topic) }),
     check: () => bus.check(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };

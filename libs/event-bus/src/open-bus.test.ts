@@ -31,9 +31,11 @@ it.each(['kafka://127.0.0.1:1', 'postgresql://nobody@127.0.0.1:1/bus'])(
   },
 );
 
-it('a namespace stands before every topic and group', () => {
+it('a namespace stands before every topic and group; only what a group consumes has dead letters', () => {
   expect(everyTopic('staging').map(({ name }) => name)).toEqual([
     'staging.agent-platform.webhook-events.v1',
     'staging.agent-platform.webhook-events.v1.staging.dispatcher.dead-letter',
+    'staging.agent-platform.webhook-source-changes.v1',
+    'staging.agent-platform.security-alerts.v1',
   ]);
 });

@@ -47,6 +47,58 @@ function describeConsuming(kafka: FaultyKafka): void {
       await eventually(() => expect(seen.has('2')).toBe(true));
     });
 
+    it('followers go on after a restart of the broker, with what was published as soon as it was back', async () => {
+      const topic = await createTopic(kafka.direct);
+      await using publisher = await connect(kafka.direct);
+      await using bus = await connect(kafka.direct);
+      const seen: string[] = [];
+      let gaps = 0;
+      bus.follow({ topic, onMessage: ({ value }) => seen.push(Buffer.from(value).toString()), onGap: () => gaps++ });
+      await eventually(() => expect(gaps).toBe(1));
+      await kafka.control.kill();
+      await kafka.control.start();
+      await eventually(() => publisher.publish(topic, [message('a', '1')]));
+      await eventually(() => expect(seen).toContain('1'));
+      expect(gaps).toBe(1);
+    });
+
+    it('followers store nothing', async () => {
+      const topic = await createTopic(kafka.direct);
+      await using bus = await connect(kafka.direct);
+      let seen = 0;
+      let gaps = 0;
+      bus.follow({ topic, onMessage: () => seen++, onGap: () => gaps++ });
+      await eventually(() => expect(gaps).toBe(1));
+      await bus.publish(topic, [message('a', '1'), message('a', '2')]);
+      await eventually(() => expect(seen).toBe(2));
+      const { kafka: client } = clientFactory({ brokers: kafka.direct, clientId: 'test', logger })();
+      const admin = client.admin();
+      await admin.connect();
+      const { groups } = await admin.listGroups();
+      const own = groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith(topic.name));
+      expect(own).toHaveLength(1);
+      expect(await admin.fetchOffsets({ groupId: own[0]!, topics: [topic.name] })).toMatchObject([
+        { partitions: [{ offset: '-1' }] },
+      ]);
+      await admin.disconnect();
+    });
+
+    it('followers go on when they had stopped fetching without a word', async () => {
+      const topic = await createTopic(kafka.direct);
+      let consumers = 0;
+      const createClient = stalling(clientFactory({ brokers: kafka.direct, clientId: 'test', logger }), (consumer) => {
+        if (consumers++ === 0) consumer.on('consumer.group_join', () => consumer.pause([{ topic: topic.name }]));
+      });
+      await using bus = await connect(kafka.direct, { createClient, watchdog });
+      const seen: string[] = [];
+      let gaps = 0;
+      bus.follow({ topic, onMessage: ({ value }) => seen.push(Buffer.from(value).toString()), onGap: () => gaps++ });
+      await eventually(() => expect(gaps).toBe(1));
+      await bus.publish(topic, [message('a', '1')]);
+      await eventually(() => expect(seen).toEqual(['1']));
+      expect([consumers, gaps]).toEqual([2, 1]);
+    });
+
     it('leaves a handler its time: longer than the session of a member that is dead', { timeout: 40_000 }, async () => {
       const topic = await createTopic(kafka.direct);
       await using bus = await connect(kafka.direct);

@@ -57,6 +57,10 @@ function withTopics(bus: EventBus, brokers: readonly string[]): EventBus {
       await ensure(options.topic, deadLetterTopic(options.topic, options.group));
       return bus.subscribe(options);
     },
+    follow: (options) => {
+      void ensure(options.topic);
+      return bus.follow(options);
+    },
     check: () => bus.check(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };

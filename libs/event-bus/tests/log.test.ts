@@ -79,6 +79,19 @@ describe('the Postgres log', () => {
     await eventually(() => expect(seen[1]!.messages).toHaveLength(10));
   });
 
+  it('tells a follower when messages expired before it could read them', async () => {
+    const topic = { ...newTopic(), partitions: 1, retentionMs: 3_600_000 };
+    const seen: string[] = [];
+    let gaps = 0;
+    bus.follow({ topic, onMessage: ({ value }) => seen.push(Buffer.from(value).toString()), onGap: () => gaps++ });
+    await eventually(() => expect(gaps).toBe(1));
+    // What is gone before it is seen: the head moved on, and the messages are not there.
+    await pool.query('update bus_partitions set next_offset = next_offset + 3');
+    await bus.publish(topic, [message('a', 'next')]);
+    await eventually(() => expect(seen).toEqual(['next']));
+    expect(gaps).toBe(2);
+  });
+
   it('tells other processes at once, and is found by the poll when it cannot', async () => {
     const topic = newTopic();
     const seen = collect();

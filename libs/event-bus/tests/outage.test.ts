@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { collect, eventually, message, newTopic } from '../src/conformance/fixture.ts';
+import { collect, eventually, message, newTopic, text } from '../src/conformance/fixture.ts';
 import { startPostgres } from './postgres.ts';
 
 describe('while the database is away', () => {
@@ -29,4 +29,22 @@ describe('while the database is away', () => {
       await eventually(() => expect(seen.texts()).toEqual(['1', '2', '3']));
     },
   );
+
+  it.each(['cut', 'silence'] as const)('followers see afterwards what was published meanwhile (%s)', async (how) => {
+    await using harness = await startPostgres();
+    const [bus, other] = [await harness.connect(), await harness.connect()];
+    const topic = newTopic();
+    const seen: string[] = [];
+    let gaps = 0;
+    bus.follow({ topic, onMessage: (one) => seen.push(text(one)), onGap: () => gaps++ });
+    await eventually(() => expect(gaps).toBe(1));
+    const proxy = harness.proxyOf(bus);
+    proxy[how]();
+    await other.publish(topic, [message('a', '1')]);
+    proxy.restore();
+    await eventually(() => expect(seen).toEqual(['1']));
+    await other.publish(topic, [message('a', '2')]);
+    await eventually(() => expect(seen).toEqual(['1', '2']));
+    expect(gaps).toBe(1);
+  });
 });

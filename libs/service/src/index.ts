@@ -1,5 +1,6 @@
 export * from './config.ts';
 export * from './errors.ts';
+export * from './fault-log.ts';
 export * from './ids.ts';
 export * from './json.ts';
 export * from './logger.ts';

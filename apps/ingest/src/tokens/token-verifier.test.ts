@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generateWebhookToken } from '@agent-platform/auth';
 import type { AppError } from '@agent-platform/service';
 import { fakeTokenService, recordingLogger } from '../../tests/fixtures.ts';
+import { createSourceChanges } from '../sources/source-changes.ts';
 import { createTokenVerifier } from './token-verifier.ts';
 import type { WebhookSource } from './webhook-source.ts';
 
@@ -10,7 +11,16 @@ function setup() {
   const clock = { nowMs: 1_800_000_000_000 };
   const { service, tokens } = fakeTokenService();
   const { logger, lines } = recordingLogger();
-  const verifyToken = createTokenVerifier({ tokens, lookUpTimeoutMs: 50, logger, clock: () => clock.nowMs });
+  const changes = createSourceChanges();
+  const uses = { note: () => {} };
+  const verifyToken = createTokenVerifier({
+    tokens,
+    uses,
+    changes,
+    lookUpTimeoutMs: 50,
+    logger,
+    clock: () => clock.nowMs,
+  });
   /** The source's id, or the code of the refusal. */
   const verify = async (token: string | undefined) => {
     try {
@@ -73,15 +83,15 @@ describe('token verifier', () => {
     expect(service.asked).toHaveLength(2);
   });
 
-  it('ends a token at its expiry, without asking', async () => {
-    const { clock, service, verify } = setup();
+  it('ends a token at its expiry, without waiting for an answer', async () => {
+    const { clock, service, verify, verifyToken } = setup();
     const token = service.issue({ sourceId: 'src_a', expiresAt: timestampFromMs(clock.nowMs + 2_000) });
     expect(await verify(token)).toBe('src_a');
     clock.nowMs += 1_999;
     expect(await verify(token)).toBe('src_a');
     clock.nowMs += 1;
-    expect(await verify(token)).toBe('token_refused');
-    expect(service.asked).toHaveLength(1);
+    service.state = 'silent';
+    expect(() => verifyToken(token)).toThrow('X-Webhook-Token');
   });
 
   it('ends a token to the millisecond of its expiry', async () => {
@@ -190,13 +200,21 @@ describe('token verifier', () => {
   it('passes on what the token service says of the source', async () => {
     const { clock, service, verifyToken } = setup();
     const expiresAt = timestampFromMs(clock.nowMs + 60_000);
-    const token = service.issue({ orgId: 'org_z', sourceId: 'src_z', rateLimitPerSecond: 7, expiresAt });
+    const token = service.issue({
+      orgId: 'org_z',
+      sourceId: 'src_z',
+      tokenId: 'tok_z',
+      rateLimitPerSecond: 7,
+      expiresAt,
+    });
     expect(await verifyToken(token)).toEqual({
       orgId: 'org_z',
       sourceId: 'src_z',
+      tokenId: 'tok_z',
       deduplicatesContent: true,
       rateLimitPerSecond: 7,
       expiresAtMs: clock.nowMs + 60_000,
+      signature: undefined,
     } satisfies WebhookSource);
   });
 });

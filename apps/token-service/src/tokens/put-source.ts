@@ -1,5 +1,6 @@
 import type { PutSourceRequest } from '@agent-platform/proto';
 import type { Context } from '../context.ts';
+import { announce } from './announce.ts';
 import { deduplicationRow } from './deduplication.ts';
 import { sourceNotFound } from './source-not-found.ts';
 
@@ -14,4 +15,5 @@ export async function putSource(context: Context, request: PutSourceRequest): Pr
       set deduplication = excluded.deduplication, rate_limit_per_second = excluded.rate_limit_per_second
       where sources.org_id = excluded.org_id`;
   if (written === 0) throw sourceNotFound(sourceId);
+  announce(context, { orgId, sourceId });
 }

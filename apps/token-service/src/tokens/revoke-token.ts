@@ -1,9 +1,10 @@
 import { AppError } from '@agent-platform/service';
 import type { RevokeTokenRequest, WebhookToken } from '@agent-platform/proto';
 import type { Context } from '../context.ts';
+import { announce } from './announce.ts';
 import { tokenMessage } from './token-message.ts';
 
-/** Revoking again changes nothing: the first time stays. */
+/** Revoking again changes nothing, the first time stays; every ingest is told again. */
 export async function revokeToken(context: Context, request: RevokeTokenRequest): Promise<WebhookToken> {
   const { orgId, sourceId, tokenId } = request;
   const tokens = context.database.tenant(orgId).webhookToken;
@@ -13,5 +14,6 @@ export async function revokeToken(context: Context, request: RevokeTokenRequest)
   if (row === null) {
     throw new AppError('not_found', 'webhook_token_not_found', `The webhook source has no token ${tokenId}.`);
   }
+  announce(context, { orgId, sourceId, revokedTokenId: tokenId });
   return tokenMessage(row, now);
 }

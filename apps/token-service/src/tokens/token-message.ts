@@ -7,6 +7,9 @@ interface TokenRow extends TokenTimes {
   readonly id: string;
   readonly hint: string;
   readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly refusedAt: Date | null;
+  readonly leakedAtUrl: string | null;
 }
 
 /** A token as it is answered: never with the plain token, which only the answer that issued it adds. */
@@ -17,6 +20,9 @@ export function tokenMessage(row: TokenRow, now: Date): WebhookToken {
     state: tokenState(row, now),
     createdAt: timestampFromDate(row.createdAt),
     ...(row.expiresAt && { expiresAt: timestampFromDate(row.expiresAt) }),
+    ...(row.lastUsedAt && { lastUsedAt: timestampFromDate(row.lastUsedAt) }),
+    ...(row.refusedAt && { refusedAt: timestampFromDate(row.refusedAt) }),
+    leakedAtUrl: row.leakedAtUrl ?? '',
     ...(row.revokedAt && { revokedAt: timestampFromDate(row.revokedAt) }),
   });
 }

@@ -4,12 +4,14 @@ import { TokenState } from '@agent-platform/proto';
 export interface TokenTimes {
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  /** Whether its end is that of a rotation. */
+  readonly rotated: boolean;
 }
 
 export function tokenState(token: TokenTimes, now: Date): TokenState {
   if (token.revokedAt !== null) return TokenState.REVOKED;
-  if (token.expiresAt === null) return TokenState.ACTIVE;
-  return token.expiresAt > now ? TokenState.EXPIRING : TokenState.EXPIRED;
+  if (token.expiresAt !== null && token.expiresAt <= now) return TokenState.EXPIRED;
+  return token.rotated ? TokenState.EXPIRING : TokenState.ACTIVE;
 }
 
 /** Whether events sent with it are accepted. */

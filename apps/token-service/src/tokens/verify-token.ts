@@ -4,7 +4,9 @@ import { parseWebhookToken } from '@agent-platform/auth';
 import { VerifyTokenResponseSchema, type VerifyTokenRequest, type VerifyTokenResponse } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
 import type { Context } from '../context.ts';
+import { signatureOf } from '../signatures/signature-of.ts';
 import { deduplicationMessage } from './deduplication.ts';
+import { noteRefusedUse } from './note-refused-use.ts';
 import { possibleHashes } from './token-hash.ts';
 import { isLive } from './token-state.ts';
 
@@ -16,13 +18,21 @@ export async function verifyToken(context: Context, request: VerifyTokenRequest)
     where: { hash: { in: possibleHashes(token, context.peppers) } },
     include: { source: true },
   });
-  if (row === null || !isLive(row, new Date(context.clock()))) throw tokenNotFound();
+  if (row === null) throw tokenNotFound();
+  const now = new Date(context.clock());
+  if (!isLive(row, now)) {
+    noteRefusedUse(context, row, now);
+    throw tokenNotFound();
+  }
+  const signature = await signatureOf(context, row.source);
   return create(VerifyTokenResponseSchema, {
     orgId: row.orgId,
     sourceId: row.sourceId,
+    tokenId: row.id,
     deduplication: deduplicationMessage(row.source.deduplication),
     rateLimitPerSecond: row.source.rateLimitPerSecond,
     ...(row.expiresAt && { expiresAt: timestampFromDate(row.expiresAt) }),
+    ...(signature && { signature }),
   });
 }
 

@@ -1,3 +1,4 @@
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- to the brokers that the operator configures
 import { connect, type Socket } from 'node:net';
 import type { Logger } from '@agent-platform/service';
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';

@@ -43,6 +43,8 @@ export interface SessionOptions extends LanesOptions {
   readonly createClient: CreateClient;
   /** How many may be worked on at the same time. */
   readonly partitions: number;
+  /** Of one that follows: where it reads on in each partition. It keeps that itself, and its group stores nothing. */
+  readonly positions?: ReadonlyMap<number, bigint>;
 }
 
 /** Joins the group. Rejects if that does not succeed, or at once when `signal` is aborted before. */
@@ -76,6 +78,10 @@ export async function startSession(o: SessionOptions, signal: AbortSignal): Prom
     alive();
     lanes.abortAll();
     assigned = new Set(payload.memberAssignment[o.topic]);
+    // Before the first fetch, which would begin wherever the end is by then.
+    for (const [partition, offset] of o.positions ?? []) {
+      consumer.seek({ topic: o.topic, partition, offset: String(offset) });
+    }
     joined.resolve();
   });
   consumer.on(CRASH, ({ payload }) => {
@@ -110,8 +116,10 @@ export async function startSession(o: SessionOptions, signal: AbortSignal): Prom
   async function commit({ batch, ...payload }: EachBatchPayload, nextOffset: bigint): Promise<void> {
     const { topic, partition } = batch;
     if (!assigned.has(partition)) throw new Error('the partition has moved to another member');
-    const offsets = [{ partition, offset: String(nextOffset) }];
-    await within(COMMIT_WITHIN_MS, payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: offsets }] }));
+    if (!o.positions) {
+      const offsets = [{ partition, offset: String(nextOffset) }];
+      await within(COMMIT_WITHIN_MS, payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: offsets }] }));
+    }
     if (assigned.has(partition)) payload.resolveOffset(String(nextOffset - 1n));
   }
 

@@ -4,7 +4,8 @@ import type { Subscription } from '../bus.ts';
 import type { AdminLink } from './admin.ts';
 import { busUnavailable, protocolErrorOf } from './errors.ts';
 import { type Session, type SessionOptions, startSession } from './session.ts';
-import { watch, type WatchdogTimes } from './watchdog.ts';
+import { supervise } from './supervise.ts';
+import type { WatchdogTimes } from './watchdog.ts';
 
 export interface SubscriptionOptions extends SessionOptions {
   readonly admin: AdminLink;
@@ -14,44 +15,14 @@ export interface SubscriptionOptions extends SessionOptions {
 const START_ATTEMPTS = 6;
 
 /**
- * Stays a member of the group until disposed: a session that ends, or does not get on, is replaced by a new one with
- * new connections.
+ * Stays a member of the group until disposed.
  *
  * @throws AppError `unavailable` when the first session cannot be started: `topic_missing` if the topic is not there yet.
  */
 export async function startSubscription(o: SubscriptionOptions): Promise<Subscription> {
   const closing = new AbortController();
-  const where = { topic: o.topic, group: o.group };
   const start = () => startSession(o, closing.signal);
-  let session: Session | undefined = await startFirst(o.topic, start);
-
-  async function supervise(): Promise<void> {
-    for (let attempt = 0; !closing.signal.aborted;) {
-      try {
-        session ??= await start();
-        if (closing.signal.aborted) break;
-        attempt = 0;
-        const reason = await watch(session, { ...o, signal: closing.signal });
-        if (closing.signal.aborted) break;
-        o.logger.warn({ ...where, err: reason }, 'consumer ended; starting a new one');
-        await session.stop();
-        session = undefined;
-      } catch (error) {
-        if (closing.signal.aborted) break;
-        o.logger.warn({ ...where, err: error }, 'consumer could not be started');
-      }
-      await backOff(attempt++, closing.signal).catch(() => undefined);
-    }
-    await session?.stop();
-  }
-
-  const done = supervise();
-  return {
-    [Symbol.asyncDispose]: async () => {
-      closing.abort();
-      await done;
-    },
-  };
+  return supervise({ ...o, start, closing, first: await startFirst(o.topic, start) });
 }
 
 /** A broker that has just started does not know its groups yet: it takes a few attempts. */

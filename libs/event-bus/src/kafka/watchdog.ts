@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
 import type { AdminLink } from './admin.ts';
 import type { Session } from './session.ts';
 
@@ -13,6 +14,8 @@ export const WATCHDOG: WatchdogTimes = { intervalMs: 5_000, stalledAfterMs: 15_0
 export interface WatchdogOptions {
   readonly topic: string;
   readonly group: string;
+  /** Of one that follows: where it is. Of others the group knows. */
+  readonly positions?: ReadonlyMap<number, bigint>;
   readonly admin: AdminLink;
   readonly watchdog: WatchdogTimes;
   readonly signal: AbortSignal;
@@ -20,15 +23,15 @@ export interface WatchdogOptions {
 
 /** A partition with messages that nobody is working on. */
 interface Waiting {
-  readonly stored: string;
+  readonly next: bigint;
   readonly sinceMs: number;
 }
 
 /**
  * Waits until the session ends, or until it has to be ended: KafkaJS's consumers sometimes stop consuming without a
  * word, with their heartbeats or without (https://github.com/tulios/kafkajs/issues/659,
- * https://github.com/tulios/kafkajs/issues/1720). Stalled is one that shows no sign of life, or one whose stored
- * offset does not move although there are messages after it and no delivery is under way.
+ * https://github.com/tulios/kafkajs/issues/1720). Stalled is one that shows no sign of life, or one whose position
+ * does not move although there are messages after it and no delivery is under way.
  *
  * Resolves with the reason, also when `signal` is aborted.
  */
@@ -54,18 +57,22 @@ export async function watch(session: Session, o: WatchdogOptions): Promise<unkno
 }
 
 async function stillWaiting(session: Session, before: ReadonlyMap<number, Waiting>, o: WatchdogOptions) {
-  const { topic, group: groupId, watchdog } = o;
-  const [ends, stored] = await o.admin.run(watchdog.intervalMs, (admin) =>
-    Promise.all([admin.fetchTopicOffsets(topic), admin.fetchOffsets({ groupId, topics: [topic] })]),
+  const [ends, positions] = await o.admin.run(o.watchdog.intervalMs, (admin) =>
+    Promise.all([admin.fetchTopicOffsets(o.topic), o.positions ?? storedOffsets(admin, o)]),
   );
-  const offsets = new Map(stored[0]?.partitions.map(({ partition, offset }) => [partition, offset]));
   const waiting = new Map<number, Waiting>();
   for (const { partition, high, low } of ends) {
-    const offset = offsets.get(partition) ?? '-1';
-    const hasMessages = BigInt(high) > (offset === '-1' ? BigInt(low) : BigInt(offset));
-    if (!hasMessages || !session.assigned.has(partition) || session.isBusy(partition)) continue;
+    const next = positions.get(partition) ?? BigInt(low);
+    if (BigInt(high) <= next || !session.assigned.has(partition) || session.isBusy(partition)) continue;
     const earlier = before.get(partition);
-    waiting.set(partition, earlier?.stored === offset ? earlier : { stored: offset, sinceMs: performance.now() });
+    waiting.set(partition, earlier?.next === next ? earlier : { next, sinceMs: performance.now() });
   }
   return waiting;
+}
+
+/** None for a partition in which the group has stored nothing yet. */
+async function storedOffsets(admin: Admin, { topic, group: groupId }: WatchdogOptions): Promise<Map<number, bigint>> {
+  const [stored] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const known = (stored?.partitions ?? []).filter(({ offset }) => offset !== '-1');
+  return new Map(known.map(({ partition, offset }) => [partition, BigInt(offset)]));
 }

@@ -16,14 +16,19 @@ const FETCH = `
    order by "offset"`;
 
 /** The next messages of a partition, from `position` on. */
-export async function fetchBatch(pool: Pool, lease: Lease, position: bigint, max: number): Promise<ReceivedMessage[]> {
+export async function fetchBatch(
+  pool: Pool,
+  { partitionId, partition }: Pick<Lease, 'partitionId' | 'partition'>,
+  position: bigint,
+  max: number,
+): Promise<ReceivedMessage[]> {
   const { rows } = await pool.query<{ offset: string; key: string; value: Buffer; headers: string }>({
     name: 'bus-fetch',
     text: FETCH,
-    values: [lease.partitionId, position, max, BATCH_BYTES],
+    values: [partitionId, position, max, BATCH_BYTES],
   });
   return rows.map((row) => ({
-    partition: lease.partition,
+    partition,
     offset: BigInt(row.offset),
     key: row.key,
     value: row.value,

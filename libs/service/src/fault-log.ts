@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from './logger.ts';
 
 const INTERVAL_MS = 10_000;
 
