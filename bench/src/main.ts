@@ -8,16 +8,16 @@ import type { Report } from './report/report.ts';
 import { tables } from './report/table.ts';
 import { INGEST_VARIANTS } from './suites/ingest-variants.ts';
 import { measureIngest } from './suites/measure-ingest.ts';
-import { measureRuns } from './suites/measure-runs.ts';
+import { type DeploymentName, measureRuns } from './suites/measure-runs.ts';
 
-const RUNS = 'runs';
+const DEPLOYMENTS: readonly DeploymentName[] = ['platform', 'cluster'];
 
 // Databases started here end with the process, if it ends in order.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 async function main(): Promise<void> {
   const names = INGEST_VARIANTS.map(({ name }) => name);
-  const options = readOptions(process.argv.slice(2), [...names, RUNS]);
+  const options = readOptions(process.argv.slice(2), [...names, ...DEPLOYMENTS]);
   const wants = (name: string) => options.only.length === 0 || options.only.includes(name);
   const say = (line: string) => console.error(line);
   const machine = describeMachine();
@@ -27,13 +27,16 @@ async function main(): Promise<void> {
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
 
   const context = { ...options, directory, leftOut, say };
+  const ingest = names.some(wants) ? await measureIngest(context) : [];
+  const deployments = [];
+  for (const name of DEPLOYMENTS.filter(wants)) deployments.push(await measureRuns(name, context));
   const report: Report = {
     at: new Date().toISOString(),
     machine,
     rounds: options.rounds,
     seconds: options.seconds,
-    ingest: names.some(wants) ? await measureIngest(context) : [],
-    deployments: wants(RUNS) ? [await measureRuns(context)] : [],
+    ingest,
+    deployments,
     leftOut,
   };
   console.log(tables(report));

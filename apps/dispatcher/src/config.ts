@@ -44,8 +44,8 @@ const processSpec = {
   allowedAddresses: variable.parsed('MCP_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
 };
 
-/** A dead worker's runs are taken over within 10 s; three heartbeats may fail before that. */
-const LEASE = { leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 500 };
+/** With polling and claiming, a dead worker's runs go on within 10 s; three heartbeats may fail before that. */
+const LEASE = { leaseMs: 8_000, heartbeatMs: 2_000, pollMs: 500 };
 const RETRY = { maxAttempts: 5, baseMs: 1_000, maxMs: 60_000 };
 /** Short enough for runs that wait to notice soon that a server is back, long enough for one that is starting. */
 const CIRCUIT = { failures: 10, windowMs: 60_000, cooldownMs: 10_000 };

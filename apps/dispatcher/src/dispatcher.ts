@@ -16,6 +16,8 @@ import { runService } from './rpc/run-service.ts';
 import { startRetention } from './retention/start-retention.ts';
 import { createCircuits } from './runs/circuits.ts';
 import type { Credentials, Mcp } from './runs/execution.ts';
+import { createRunWriter } from './runs/run-writer.ts';
+import { shareCredentials, shareLists } from './runs/shared-calls.ts';
 import { startWorkers } from './runs/workers.ts';
 import { measureQueue } from './store/measure-queue.ts';
 
@@ -66,12 +68,14 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
       logger.warn({ circuit: key }, `circuit ${state}`);
     },
   });
+  const writer = resources.use(createRunWriter(pool));
   const workers = startWorkers(config.workers, {
     pool,
+    writer,
     logger,
     metrics,
-    mcp: deps.mcp,
-    credentials: deps.credentials,
+    mcp: shareLists(deps.mcp),
+    credentials: shareCredentials(deps.credentials),
     models: createModels(config.models),
     retry: config.retry,
     circuits,

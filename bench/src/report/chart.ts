@@ -29,13 +29,13 @@ export function chart(report: Report): string {
 function bar(result: IngestResult, basis: IngestResult, y: number): string {
   const ratio = ratioOf(result, basis);
   const { aim } = result;
-  const met = aim === undefined || ratio >= aim;
+  const colour = aim === undefined ? '#8c959f' : ratio >= aim ? '#2da44e' : '#bf8700';
   const x = LABEL_WIDTH + 16;
   const width = Math.round(Math.min(ratio, 1.1) * BAR_WIDTH);
   const aimX = aim === undefined ? undefined : x + Math.round(aim * BAR_WIDTH);
   return [
     text(16, y + 17, result.title),
-    `<rect x="${x}" y="${y}" width="${width}" height="24" rx="3" fill="${met ? '#2da44e' : '#bf8700'}"/>`,
+    `<rect x="${x}" y="${y}" width="${width}" height="24" rx="3" fill="${colour}"/>`,
     aimX && `<path d="M${aimX} ${y - 3}v30" stroke="#24292f" stroke-width="2"/>`,
     text(Math.max(x + width, aimX ?? 0) + 8, y + 17, `${ratio.toFixed(2)}${aim ? ` (aim ${aim.toFixed(2)})` : ''}`),
   ]

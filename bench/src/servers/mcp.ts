@@ -27,6 +27,7 @@ interface Request {
 endWithParent();
 const atMs = new Float64Array(childConfig<McpServerConfig>().events);
 let calls = 0;
+let highest = -1;
 
 const TOOLS = [{ name: 'book', inputSchema: { type: 'object' }, annotations: { idempotentHint: true } }];
 
@@ -34,8 +35,11 @@ function answer({ method, params }: Request): object {
   if (method === 'tools/list') return { result: { tools: TOOLS } };
   if (method !== 'tools/call') return { error: { code: -32601, message: 'Method not found' } };
   calls++;
-  const n = Number(params?.arguments?.n);
-  if (n < atMs.length && atMs[n] === 0) atMs[n] = machineMs();
+  const n = Number(params?.arguments?.n ?? NaN);
+  if (n < atMs.length) {
+    atMs[n] ||= machineMs();
+    highest = Math.max(highest, n);
+  }
   return { result: { content: [{ type: 'text', text: 'booked' }] } };
 }
 
@@ -51,8 +55,10 @@ server.listen(0, '127.0.0.1', () => {
   tell({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` });
 });
 process.on('message', ({ forget }: { forget?: boolean }) => {
-  tell({ atMs: forget ? new Float64Array() : atMs, calls } satisfies Arrivals);
-  if (!forget) return;
-  atMs.fill(0);
-  calls = 0;
+  if (forget) {
+    atMs.fill(0);
+    calls = 0;
+    highest = -1;
+  }
+  tell({ atMs: atMs.slice(0, highest + 1), calls } satisfies Arrivals);
 });

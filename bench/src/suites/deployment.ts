@@ -12,15 +12,23 @@ export interface Deployment {
   runs(): Promise<{ succeeded: number; other: number }>;
 }
 
-/** The platform on one machine, with a trigger that calls the tool for each event. `resources` ends it. */
-export async function startPlatform(
+/** Where the parts of a deployment are; on one machine they are one. */
+interface Addresses {
+  readonly url: string;
+  readonly ingestUrl?: string;
+  readonly dispatcherUrl?: string;
+}
+
+/** Starts a platform, with a trigger that calls the tool for each event. `resources` ends it. */
+export async function startDeployment(
+  script: 'servers/platform.ts' | 'servers/cluster.ts',
   o: { dataDir: string; mcpServerUrl: string },
   resources: AsyncDisposableStack,
 ): Promise<Deployment> {
-  const child = resources.use(startChild('servers/platform.ts', { dataDir: o.dataDir }));
-  const { url } = await child.message<{ url: string }>();
+  const child = resources.use(startChild(script, { dataDir: o.dataDir }));
+  const { url, ingestUrl = url, dispatcherUrl = url } = await child.message<Addresses>();
   const token = await provision(await Api.connect(url), o.mcpServerUrl);
-  return { port: Number(new URL(url).port), token, runs: () => countRuns(url) };
+  return { port: Number(new URL(ingestUrl).port), token, runs: () => countRuns(dispatcherUrl) };
 }
 
 async function provision(api: Api, mcpServerUrl: string): Promise<string> {

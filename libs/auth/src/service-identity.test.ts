@@ -22,6 +22,17 @@ describe('a service', () => {
     await expect(atDispatcher(`Bearer ${token}`)).resolves.toEqual(user);
   });
 
+  it('is not known any more when its token ends, however often it was shown before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const token = await identity.tokenFor('dispatcher');
+    await atDispatcher(`Bearer ${token}`);
+    vi.setSystemTime(decodeJwt(token).exp! * 1000 - 1);
+    await atDispatcher(`Bearer ${token}`);
+    vi.setSystemTime((decodeJwt(token).exp! + 10) * 1000);
+    await expect(atDispatcher(`Bearer ${token}`)).rejects.toMatchObject({ kind: 'unauthenticated' });
+    await expect(atDispatcher(`Bearer ${token.slice(0, -2)}xx`)).rejects.toMatchObject({ kind: 'unauthenticated' });
+  });
+
   it('shows the same token until 15 s before its end, however the user was made', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const fresh = createServiceIdentity({ service: 'management-api', secret });

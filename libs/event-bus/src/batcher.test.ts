@@ -76,7 +76,7 @@ describe('the batcher', () => {
     const batcher = createBatcher(bus, topic);
     const a = batcher.publish(message('a'));
     const closing = batcher[Symbol.asyncDispose]();
-    await expect(batcher.publish(message('b'))).rejects.toMatchObject({ kind: 'unavailable', code: 'bus_closed' });
+    await expect(batcher.publish(message('b'))).rejects.toMatchObject({ kind: 'unavailable', code: 'shutting_down' });
     bus.calls[0]!.done.resolve();
     await closing;
     await a;

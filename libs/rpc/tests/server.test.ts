@@ -211,6 +211,26 @@ describe('operations', () => {
     await expect(fetch(server.url)).rejects.toThrow();
   });
 
+  it('still serves what arrives on an open connection while it stops, and closes it after', async () => {
+    const server = await startServer([
+      serviceOf(createAgents().routes, { http: (app) => void app.get('/now', async () => 'served') }),
+    ]);
+    const { hostname: host, port } = new URL(server.url);
+    const socket = connect({ host, port: Number(port) });
+    let received = '';
+    socket.on('data', (chunk) => (received += String(chunk)));
+    // A request whose head is not whole yet keeps the connection from being closed as idle.
+    socket.write('GET /now HTTP/1.1\r\nhost: x\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const stopped = server[Symbol.asyncDispose]();
+    await new Promise(setImmediate);
+    socket.write('\r\n');
+    await once(socket, 'close');
+    await stopped;
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(received.toLowerCase()).toContain('connection: close');
+  });
+
   it('does not wait for ever for what is under way', async () => {
     const agents = createAgents();
     const server = await startServer([serviceOf(agents.routes)]);

@@ -1,7 +1,7 @@
-import type { Pool } from '@agent-platform/database';
 import { describe, expect, it } from 'vitest';
 import { createJournal } from './journal.ts';
 import type { ClaimedRun } from './run.ts';
+import type { RunChange, RunWritten } from '../store/write-runs.ts';
 import { LeaseLost } from './stop.ts';
 
 const run = { id: 'run_1', epoch: 1, warnings: ['old'] } as unknown as ClaimedRun;
@@ -9,18 +9,18 @@ const lost = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
 
 /** A database that answers what it is told to, in order. */
 function setUp(answers: (Error | number)[], isHeld = () => true) {
-  const written: unknown[][] = [];
-  const pool = {
-    query: async ({ values }: { values: unknown[] }) => {
+  const written: RunChange[] = [];
+  const writer = {
+    write: async (change: RunChange): Promise<RunWritten | undefined> => {
       const answer = answers.shift();
       if (answer instanceof Error) throw answer;
-      written.push(values);
-      return { rows: Array(answer ?? 1).fill({ status: 'succeeded', cancel_requested: false }) };
+      written.push(change);
+      return answer === 0 ? undefined : { status: 'succeeded', cancelRequested: false };
     },
-  } as unknown as Pool;
+  };
   const onCancelRequested = () => undefined;
   return {
-    journal: createJournal({ pool, run, steps: [], isHeld, onStep: () => undefined, onCancelRequested }),
+    journal: createJournal({ writer, run, steps: [], isHeld, onStep: () => undefined, onCancelRequested }),
     written,
   };
 }
@@ -33,7 +33,7 @@ describe('the journal', () => {
     journal.succeed(journal.begin(call), '"answer"');
     await journal.finish({ status: 'succeeded' });
     expect(written).toHaveLength(1);
-    expect(written[0]!.slice(0, 3)).toEqual(['run_1', 1, '["old"]']);
+    expect(written[0]).toMatchObject({ run: { id: 'run_1', epoch: 1 }, warnings: '["old"]' });
   });
 
   it('gives up when the lease is over before the database is back', async () => {
@@ -64,7 +64,7 @@ describe('the journal', () => {
     journal.begin({ ...call, position: 'other' });
     journal.succeed(step, '1');
     await journal.commit();
-    expect(written.map((values) => (values[3] as number[]).toSorted())).toEqual([[1], [1, 2]]);
+    expect(written.map(({ steps }) => steps.map(({ number }) => number).toSorted())).toEqual([[1], [1, 2]]);
   });
 
   it('counts the failures at a position since it succeeded, without those a stop of the process caused', () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { databaseErrorToAppError, type Pool } from '@agent-platform/database';
+import { databaseErrorToAppError } from '@agent-platform/database';
 import { isPassing } from '@agent-platform/service';
-import { writeOutcome } from '../store/write-outcome.ts';
-import { writeSteps } from '../store/write-steps.ts';
+import type { RunWritten } from '../store/write-runs.ts';
 import type { ClaimedRun, Outcome, Problem, RunStatus, Step } from './run.ts';
+import type { RunWriter } from './run-writer.ts';
 import { LeaseLost } from './stop.ts';
 
 export type NewStep = Pick<Step, 'kind' | 'position' | 'repeatable'> &
@@ -28,7 +28,7 @@ export interface Journal {
 }
 
 export interface JournalOptions {
-  readonly pool: Pool;
+  readonly writer: Pick<RunWriter, 'write'>;
   readonly run: ClaimedRun;
   readonly steps: readonly Step[];
   /** Whether the lease may still be ours, by this process's own clock. */
@@ -44,17 +44,18 @@ export const HANDED_BACK = 'handed_back';
 const WRITE_PAUSE_MS = 200;
 
 export function createJournal(o: JournalOptions): Journal {
-  const { pool, run, steps: before, isHeld, onStep } = o;
+  const { writer, run, steps: before, isHeld, onStep } = o;
   const steps = [...before];
   const changed = new Set<Step>();
   const warnings = new Set(run.warnings);
 
   /** A database that is away for a moment must not turn an answer we hold into one nobody knows: all writes repeat. */
-  async function write<T>(attempt: (o: { warnings: string; steps: Step[] }) => Promise<T | undefined>): Promise<T> {
+  async function write(outcome?: Outcome): Promise<RunWritten> {
     const written = [...changed];
+    const change = { run, warnings: JSON.stringify([...warnings]), steps: written, ...(outcome && { outcome }) };
     for (;;) {
       try {
-        const answer = await attempt({ warnings: JSON.stringify([...warnings]), steps: written });
+        const answer = await writer.write(change);
         if (answer === undefined) throw new LeaseLost();
         for (const step of written) changed.delete(step);
         return answer;
@@ -102,9 +103,9 @@ export function createJournal(o: JournalOptions): Journal {
     warn: (message) => warnings.add(message),
     async commit() {
       if (changed.size === 0) return;
-      const { cancelRequested } = await write((change) => writeSteps(pool, run, change));
+      const { cancelRequested } = await write();
       if (cancelRequested) o.onCancelRequested();
     },
-    finish: (outcome) => write((change) => writeOutcome(pool, run, { ...change, outcome })),
+    finish: async (outcome) => (await write(outcome)).status,
   };
 }

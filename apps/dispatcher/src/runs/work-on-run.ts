@@ -8,24 +8,26 @@ import type { Outside } from './execution.ts';
 import type { HeldRun } from './held-runs.ts';
 import { createJournal } from './journal.ts';
 import type { ClaimedRun } from './run.ts';
+import type { RunWriter } from './run-writer.ts';
 import { LeaseLost } from './stop.ts';
 
 export interface WorkDeps extends Outside {
   readonly pool: Pool;
+  readonly writer: Pick<RunWriter, 'write'>;
   readonly logger: Logger;
   readonly metrics: DispatcherMetrics;
 }
 
 /** Executes a claimed run and writes what became of it. Never rejects: a run that cannot be written is taken over. */
 export async function workOnRun(deps: WorkDeps, run: ClaimedRun, held: HeldRun): Promise<void> {
-  const { pool, metrics } = deps;
+  const { pool, writer, metrics } = deps;
   const { isHeld, signal, cancelled } = held;
   const logger = deps.logger.child({ run_id: run.id, event_id: run.event.id, org_id: run.orgId });
   const startedMs = performance.now();
   try {
     const steps = run.epoch > 1 ? await loadSteps(pool, run) : [];
     const { step: onStep } = metrics;
-    const journal = createJournal({ pool, run, steps, isHeld, onStep, onCancelRequested: held.cancel });
+    const journal = createJournal({ writer, run, steps, isHeld, onStep, onCancelRequested: held.cancel });
     const attributes = { run_id: run.id, event_id: run.event.id };
     const outcome = await withSpan('run', { traceparent: run.traceparent, attributes }, (traceparent) => {
       const trace = traceparent ? { traceparent } : {};

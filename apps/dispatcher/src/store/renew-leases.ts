@@ -2,12 +2,19 @@ import type { Pool } from '@agent-platform/database';
 
 /**
  * One heartbeat for every run a process holds. A run that another worker has claimed meanwhile has a higher epoch and
- * is not renewed. Locks each row for the length of the statement; a worker that claims skips the locked ones.
+ * is not renewed. Locks the rows for the length of the statement, in the order of their ids as write-runs does, so that
+ * the two cannot wait for each other; a worker that claims skips the locked ones.
  */
 const RENEW_LEASES = `
+  with held as (
+    select runs.id
+    from runs join unnest($1::text[], $2::int[]) as claimed (id, epoch) using (id, epoch)
+    where runs.status = 'running'
+    order by runs.id
+    for no key update of runs
+  )
   update runs set claimable_at = now() + $3 * interval '1 ms'
-  from unnest($1::text[], $2::int[]) as held (id, epoch)
-  where runs.id = held.id and runs.epoch = held.epoch and runs.status = 'running'
+  from held where runs.id = held.id
   returning runs.id, runs.cancel_requested_at is not null as cancel_requested`;
 
 interface Row {

@@ -23,7 +23,20 @@ const INSTALL = `
     end if;
     return null;
   end $$;
-  create trigger torture_fence after update on runs for each row execute function torture_fence()`;
+  create function torture_fence_of_steps() returns trigger language plpgsql as $$
+  declare
+    me text := coalesce(current_setting('torture.worker', true), 'nobody');
+    claimed_by text;
+  begin
+    select worker into claimed_by from torture_claims where run_id = new.run_id;
+    if claimed_by is distinct from me then
+      insert into torture_trespasses values (new.run_id, claimed_by, me);
+    end if;
+    return null;
+  end $$;
+  create trigger torture_fence after update on runs for each row execute function torture_fence();
+  create trigger torture_fence after insert or update on steps
+    for each row execute function torture_fence_of_steps()`;
 
 export async function installFenceWatch(dispatcherDatabase: Pool): Promise<void> {
   await dispatcherDatabase.query(INSTALL);

@@ -15,7 +15,7 @@ export interface LoadedSource {
 }
 
 export interface LoadOptions {
-  /** Of every ingest; a sender goes on to the next one when its own does not answer. */
+  /** Of every ingest; a sender turns to the next one with an event that its own does not answer. */
   readonly urls: readonly string[];
   readonly sources: readonly LoadedSource[];
   readonly random: Random;
@@ -80,7 +80,6 @@ export function startLoad(o: LoadOptions): Load {
   async function runLane(source: LoadedSource, lane: number): Promise<void> {
     const random = o.random.fork(`${source.name}/${lane}`);
     let dueMs = performance.now() + random.next() * intervalMs;
-    let turn = lane;
     for (let n = 0; ; n++) {
       await pause(dueMs - performance.now());
       if (signal.aborted) return;
@@ -90,6 +89,8 @@ export function startLoad(o: LoadOptions): Load {
       const body = JSON.stringify({ event_type: eventType, payload: { id, slow_ms: slowMs } });
       const sending: Sending = { id, source: source.name, lane, n, eventType };
       ledger.sendings.push(sending);
+      // Each event goes to the lane's own ingest first: otherwise a few kills put all lanes on one.
+      let turn = lane;
       while (!(await attempt(source, sending, body, o.urls[turn % o.urls.length]!))) {
         turn++;
         if (signal.aborted || source.repeats === 'none') break;

@@ -65,19 +65,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no fencing',
     patches: [
       {
-        module: 'apps/dispatcher/src/store/write-outcome.ts',
-        find: 'where id = $1 and epoch = $2',
-        replace: 'where id = $1 and $2::int is not null',
-      },
-      {
-        module: 'apps/dispatcher/src/store/write-steps.ts',
-        find: 'where id = $1 and epoch = $2',
-        replace: 'where id = $1 and $2::int is not null',
+        module: 'apps/dispatcher/src/store/write-runs.ts',
+        find: 'and runs.epoch = change.epoch',
+        replace: '',
       },
       {
         module: 'apps/dispatcher/src/store/renew-leases.ts',
-        find: 'and runs.epoch = held.epoch',
-        replace: '',
+        find: 'using (id, epoch)',
+        replace: 'using (id)',
       },
     ],
     scenario: 'stopped-worker',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { number, seconds } from '../report.ts';
 import type { Scenario } from './scenario.ts';
 
-/** With the takeover that a lease of 10 s allows. */
+/** With the takeover that a lease of 8 s allows. */
 const STOPPED_MS = [12_000, 20_000] as const;
 /** A lease, and a look at the queue. */
 const TAKEN_OVER_WITHIN_MS = 12_000;

@@ -14,20 +14,24 @@ const MAX_BYTES_PER_CHARACTER = 3;
 // (https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/arrayfuncs.c, array_recv).
 // node-postgres would send text, with every quote escaped and every byte of a bytea as two hexadecimal digits.
 
-/** Written anew for each parameter, which is copied from here at once: memory per batch would be most of the garbage. */
-let scratch = Buffer.alloc(0);
+/**
+ * Written anew for each parameter: node-postgres copies it at once, and memory for each would be most of the garbage.
+ * Room for a batch of the batcher; what is larger gets memory of its own.
+ */
+const scratch = Buffer.allocUnsafeSlow(2 * 1024 * 1024);
 
 /** Of type `text[]`. */
 export function textArray(elements: readonly string[]): Parameter {
   return {
     toPostgres() {
       const characters = elements.reduce((sum, { length }) => sum + length, 0);
-      let at = writeHead(TEXT, elements.length, characters * MAX_BYTES_PER_CHARACTER);
+      const out = allocate(TEXT, elements.length, characters * MAX_BYTES_PER_CHARACTER);
+      let at = HEAD_BYTES;
       for (const element of elements) {
-        const length = scratch.write(element, at + LENGTH_BYTES);
-        at = scratch.writeInt32BE(length, at) + length;
+        const length = out.write(element, at + LENGTH_BYTES);
+        at = out.writeInt32BE(length, at) + length;
       }
-      return scratch.subarray(0, at);
+      return out.subarray(0, at);
     },
   };
 }
@@ -37,13 +41,14 @@ export function byteaArray(elements: readonly Uint8Array[]): Parameter {
   return {
     toPostgres() {
       const bytes = elements.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      let at = writeHead(BYTEA, elements.length, bytes);
+      const out = allocate(BYTEA, elements.length, bytes);
+      let at = HEAD_BYTES;
       for (const element of elements) {
-        at = scratch.writeInt32BE(element.byteLength, at);
-        scratch.set(element, at);
+        at = out.writeInt32BE(element.byteLength, at);
+        out.set(element, at);
         at += element.byteLength;
       }
-      return scratch.subarray(0, at);
+      return out.subarray(0, at);
     },
   };
 }
@@ -53,10 +58,10 @@ export function intArray(elements: Iterable<number>): string {
   return `{${[...elements].join(',')}}`;
 }
 
-/** Dimensions, whether there are nulls, element type, length and first index. @returns where the elements start. */
-function writeHead(type: number, length: number, bytes: number): number {
+/** With its head: dimensions, whether there are nulls, element type, length and first index. */
+function allocate(type: number, length: number, bytes: number): Buffer {
   const size = HEAD_BYTES + length * LENGTH_BYTES + bytes;
-  if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(size);
-  for (const [i, field] of [1, 0, type, length, 1].entries()) scratch.writeInt32BE(field, i * LENGTH_BYTES);
-  return HEAD_BYTES;
+  const out = size <= scratch.length ? scratch : Buffer.allocUnsafe(size);
+  for (const [i, field] of [1, 0, type, length, 1].entries()) out.writeInt32BE(field, i * LENGTH_BYTES);
+  return out;
 }

@@ -59,6 +59,8 @@ export async function serve(port: Port, o: ServeOptions): Promise<RpcServer> {
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
+    // Its 503 carries no Retry-After, and what arrives on an open connection while it closes can still be served.
+    return503OnClosing: false,
     serverFactory: (handle) => {
       handler = handle;
       return port.server;
