@@ -17,7 +17,7 @@ import { startRetention } from './retention/start-retention.ts';
 import { createCircuits } from './runs/circuits.ts';
 import type { Credentials, Mcp } from './runs/execution.ts';
 import { createRunWriter } from './runs/run-writer.ts';
-import { shareCredentials, shareLists } from './runs/shared-calls.ts';
+import { shareCredentials } from './runs/share-credentials.ts';
 import { startWorkers } from './runs/workers.ts';
 import { measureQueue } from './store/measure-queue.ts';
 
@@ -74,7 +74,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     writer,
     logger,
     metrics,
-    mcp: shareLists(deps.mcp),
+    mcp: deps.mcp,
     credentials: shareCredentials(deps.credentials),
     models: createModels(config.models),
     retry: config.retry,

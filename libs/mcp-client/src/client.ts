@@ -1,10 +1,11 @@
 import { createOutbound, startDeadline, type Resolve } from '@agent-platform/outbound';
-import type { Logger } from '@agent-platform/service';
+import { createSingleFlight, type Logger } from '@agent-platform/service';
 import { Connections } from './connections.ts';
 import type { Context } from './context.ts';
 import { isWorthRepeating, type Contact } from './discovery.ts';
 import { beforeCall } from './errors.ts';
 import { failureOf } from './failures.ts';
+import { inTime } from './in-time.ts';
 import { listAllTools } from './listing.ts';
 import { LruMap } from './lru.ts';
 import { withAuthorization } from './oauth/authorized-exchange.ts';
@@ -44,7 +45,7 @@ export interface ListToolsOptions {
 }
 
 export interface McpClient extends AsyncDisposable {
-  /** @throws McpError */
+  /** Those who ask for the same at the same time share one list. @throws McpError */
   listTools(server: McpServer, options?: ListToolsOptions): Promise<readonly Tool[]>;
   /**
    * Calls a tool, and repeats the call only where the server certainly refused it before acting (a lost session).
@@ -74,6 +75,7 @@ export function createMcpClient(o: McpClientOptions): McpClient {
     failureOf: (reply, target, method) => failureOf(reply, target, method, now()),
   };
   const connections = new Connections(context, timeouts.listMs);
+  const listOnce = createSingleFlight<readonly Tool[]>();
   const lists = new LruMap<{ tools: readonly Tool[]; freshUntilMs: number }>(MAX_CACHED_LISTS);
 
   async function list(target: Target, { connection, firstPage }: Contact, signal: AbortSignal, traceparent?: string) {
@@ -83,18 +85,29 @@ export function createMcpClient(o: McpClientOptions): McpClient {
     return tools;
   }
 
+  /** Not with the signal of whoever asked first: others wait for the same. */
+  async function listNow(target: Target, traceparent: string | undefined): Promise<readonly Tool[]> {
+    using deadline = startDeadline(timeouts.listMs);
+    const { signal } = deadline;
+    return await connections.use(
+      target,
+      () => connections.contact(target, signal, traceparent),
+      (contact) => list(target, contact, signal, traceparent),
+      () => true,
+    );
+  }
+
   return {
     async listTools(server, { signal: outer, traceparent } = {}) {
       const target = targetOf(server, outbound.rules);
       const cached = lists.get(target.key);
       if (cached && cached.freshUntilMs > now()) return cached.tools;
       using deadline = startDeadline(timeouts.listMs, outer);
-      const { signal } = deadline;
-      return await connections.use(
+      return await inTime(
+        listOnce(target.key, () => listNow(target, traceparent)),
+        deadline.signal,
         target,
-        () => connections.contact(target, signal, traceparent),
-        (contact) => list(target, contact, signal, traceparent),
-        () => true,
+        'tools/list',
       );
     },
 

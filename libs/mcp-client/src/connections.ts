@@ -1,12 +1,12 @@
-import { RequestFailedError, startDeadline } from '@agent-platform/outbound';
+import { startDeadline } from '@agent-platform/outbound';
+import { createSingleFlight } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';
 import { discover, type Contact } from './discovery.ts';
 import { DialectRefusedError } from './errors.ts';
-import { transportError } from './failures.ts';
+import { inTime } from './in-time.ts';
 import { LruMap } from './lru.ts';
 import type { Target } from './server.ts';
-import { SingleFlight, waitFor } from './single-flight.ts';
 
 const MAX_REMEMBERED = 1_000;
 
@@ -15,7 +15,7 @@ export class Connections {
   readonly #context: Context;
   readonly #discoveryTimeoutMs: number;
   readonly #known = new LruMap<Connection>(MAX_REMEMBERED);
-  readonly #discoveries = new SingleFlight<Contact>();
+  readonly #discoverOnce = createSingleFlight<Contact>();
 
   constructor(context: Context, discoveryTimeoutMs: number) {
     this.#context = context;
@@ -26,10 +26,8 @@ export class Connections {
   async contact(target: Target, signal: AbortSignal, traceparent: string | undefined): Promise<Contact> {
     const connection = this.#known.get(target.key);
     if (connection) return { connection, firstPage: undefined };
-    const discovered = this.#discoveries.run(target.key, () => this.#discover(target, traceparent));
-    return await waitFor(discovered, signal).catch((error: unknown) => {
-      throw error instanceof RequestFailedError ? transportError(error, target, 'tools/list') : error;
-    });
+    const discovered = this.#discoverOnce(target.key, () => this.#discover(target, traceparent));
+    return await inTime(discovered, signal, target, 'tools/list');
   }
 
   /**

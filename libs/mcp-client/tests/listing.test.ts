@@ -69,6 +69,41 @@ describe('a list of tools', () => {
   });
 });
 
+describe('a list that is asked for many times at once', () => {
+  async function setUp() {
+    const server = await startScripted((_, answer) => answer.result(MODERN_LIST));
+    const client = createTestClient();
+    // So that finding out the dialect is over.
+    await client.listTools({ url: server.url, headers: {} });
+    server.requests.length = 0;
+    return { server, client };
+  }
+
+  it('is asked for once under each credential', async () => {
+    const { server, client } = await setUp();
+    await using _ = server;
+    await using __ = client;
+    const of = (token: string) => client.listTools({ url: server.url, headers: token ? { authorization: token } : {} });
+    const lists = await Promise.all([of(''), of(''), of('Bearer b'), of(''), of('Bearer b')]);
+    expect(lists.every((list) => list.length === 1)).toBe(true);
+    const tokens = server.requests.map(({ headers }) => headers.authorization ?? '').sort();
+    expect(tokens).toEqual(['', 'Bearer b']);
+  });
+
+  it('stays with those who wait when one of them is stopped', async () => {
+    const { server, client } = await setUp();
+    await using _ = server;
+    await using __ = client;
+    const stopped = new AbortController();
+    const first = client.listTools({ url: server.url, headers: {} }, { signal: stopped.signal });
+    const second = client.listTools({ url: server.url, headers: {} });
+    stopped.abort();
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await second).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
 describe('a list that may be kept', () => {
   async function listedTwice(result: object, laterMs: number, headers: Record<string, string> = {}) {
     let nowMs = 1_000;

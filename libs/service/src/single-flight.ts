@@ -8,6 +8,8 @@ export function createSingleFlight<T>(): SingleFlight<T> {
     const same = underWay.get(key);
     if (same) return same;
     const answer = start().finally(() => underWay.delete(key));
+    // Those who wait hear of a failure; it may be that nobody waits any more.
+    answer.catch(() => undefined);
     underWay.set(key, answer);
     return answer;
   };

@@ -1,8 +1,7 @@
-import { RequestFailedError } from '@agent-platform/outbound';
 import type { Context } from '../context.ts';
-import { isCredentialRefusal, transportError } from '../failures.ts';
+import { isCredentialRefusal } from '../failures.ts';
+import { inTime } from '../in-time.ts';
 import type { Reply } from '../reply.ts';
-import { waitFor } from '../single-flight.ts';
 import { bearerChallenge, type Challenge } from './challenge.ts';
 import { includesAll } from './scopes.ts';
 import type { OAuthTarget, Tokens } from './tokens.ts';
@@ -23,25 +22,22 @@ export function withAuthorization(exchange: Exchange, tokens: Tokens): Exchange 
     call: Parameters<Exchange>[2],
     signal: AbortSignal,
   ): Promise<Reply> {
-    const inTime = <T>(work: Promise<T>) =>
-      waitFor(work, signal).catch((error: unknown) => {
-        throw error instanceof RequestFailedError ? transportError(error, target, call.method) : error;
-      });
+    const granted = <T>(token: Promise<T>) => inTime(token, signal, target, call.method);
     const send = async () => {
       if (token === undefined) return await exchange(target, connection, call, signal);
       const authorized = { ...target, headers: { ...target.headers, authorization: `Bearer ${token.value}` } };
       return withoutSecret(await exchange(authorized, connection, call, signal), token.value);
     };
 
-    let token = await inTime(tokens.current(target));
+    let token = await granted(tokens.current(target));
     let reply = await send();
     if (isTokenRefusal(reply)) {
-      token = await inTime(tokens.renew(target, token, bearerChallenge(reply.headers)));
+      token = await granted(tokens.renew(target, token, bearerChallenge(reply.headers)));
       reply = await send();
     }
     const missing = missingScopes(reply);
     if (missing && !includesAll(token?.scopes ?? [], missing.scopes)) {
-      token = await inTime(tokens.renew(target, token, missing));
+      token = await granted(tokens.renew(target, token, missing));
       reply = await send();
     }
     return reply;

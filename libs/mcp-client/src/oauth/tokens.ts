@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Outbound } from '@agent-platform/outbound';
-import type { Logger } from '@agent-platform/service';
+import { createSingleFlight, type Logger } from '@agent-platform/service';
 import { McpError } from '../errors.ts';
 import { LruMap } from '../lru.ts';
 import type { Target } from '../server.ts';
-import { SingleFlight } from '../single-flight.ts';
 import type { Challenge } from './challenge.ts';
 import type { Discovery } from './metadata.ts';
 import { findResource } from './resource-metadata.ts';
@@ -52,8 +51,8 @@ export class Tokens {
   /** What each target's server wants, as far as it has said. */
   readonly #grants = new LruMap<Grant>(MAX_REMEMBERED);
   readonly #tokens = new LruMap<Token>(MAX_REMEMBERED);
-  readonly #requests = new SingleFlight<Token>();
-  readonly #renewals = new SingleFlight<Token>();
+  readonly #requestOnce = createSingleFlight<Token>();
+  readonly #renewOnce = createSingleFlight<Token>();
 
   constructor(options: TokensOptions) {
     this.#o = options;
@@ -81,7 +80,7 @@ export class Tokens {
     const other = known && includesAll(known.scopes, challenge.scopes) ? this.#usable(target, known) : undefined;
     if (other && other.value !== refused?.value) return other;
     const key = JSON.stringify([target.key, challenge]);
-    return await this.#renewals.run(key, () => this.#renew(target, refused, challenge));
+    return await this.#renewOnce(key, () => this.#renew(target, refused, challenge));
   }
 
   async #renew(target: OAuthTarget, refused: AccessToken | undefined, challenge: Challenge): Promise<Token> {
@@ -108,7 +107,7 @@ export class Tokens {
   async #request(target: OAuthTarget, grant: Grant, discovery = this.#discovery()): Promise<Token> {
     const key = keyOf(target, grant);
     try {
-      return await this.#requests.run(key, async () => {
+      return await this.#requestOnce(key, async () => {
         const { value, lifetimeMs } = await requestToken(discovery, target.oauth, grant);
         const expiresAtMs = this.#o.now() + lifetimeMs;
         const refreshAtMs = expiresAtMs - Math.min(lifetimeMs / 10, MAX_REFRESH_AHEAD_MS) - UNUSED_MS;
