@@ -1,7 +1,7 @@
 import { ConnectError, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
-import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
-import { AppError } from '@agent-platform/service';
+import { createConnectTransport } from '@connectrpc/connect-node';
 import { fromConnectError } from './errors.ts';
+import { openHttp2Sessions } from './http2-sessions.ts';
 import type { Routes } from './methods.ts';
 import { retrySafeCalls } from './retry.ts';
 
@@ -37,11 +37,7 @@ export interface RemoteTransport extends Transport, AsyncDisposable {
  * @param o.interceptors - `clientInterceptors`.
  */
 export function remoteTransport(o: { baseUrl: string; interceptors: Interceptor[] }): RemoteTransport {
-  const sessionManager = new Http2SessionManager(o.baseUrl, {
-    // Finds a connection that is dead without saying so before a call has to wait for it.
-    pingIntervalMs: 10_000,
-    pingTimeoutMs: 2_000,
-  });
+  const sessionManager = openHttp2Sessions(o.baseUrl);
   const transport = createConnectTransport({
     baseUrl: o.baseUrl,
     httpVersion: '2',
@@ -51,12 +47,8 @@ export function remoteTransport(o: { baseUrl: string; interceptors: Interceptor[
   });
   return {
     ...withAppErrors(transport),
-    async check() {
-      if ((await sessionManager.connect()) !== 'error') return;
-      const cause = sessionManager.error();
-      throw new AppError('unavailable', 'unavailable', `Nothing answers at ${o.baseUrl}.`, { cause });
-    },
-    [Symbol.asyncDispose]: async () => sessionManager.abort(),
+    check: () => sessionManager.check(),
+    [Symbol.asyncDispose]: async () => sessionManager[Symbol.dispose](),
   };
 }
 
