@@ -201,6 +201,22 @@ describe('forward', () => {
   });
 });
 
+it('a service that refuses our own identity is a fault of ours', async () => {
+  const other = new Uint8Array(32).fill(8);
+  const trustOthers = createServiceAuthenticator({ service: 'dispatcher', secret: other });
+  await using server = await startServer(
+    [serviceOf(createAgents().routes, { name: 'dispatcher' })],
+    createLog().logger,
+    trustOthers,
+  );
+  await using transport = remoteTransport({ baseUrl: server.url, interceptors: client });
+  const call = createClient(AgentService, transport).listAgents(
+    {},
+    { contextValues: callContext({ onBehalfOf: user }) },
+  );
+  await expect(call).rejects.toMatchObject({ kind: 'unavailable', code: 'service_identity_refused' });
+});
+
 describe('remoteTransport', () => {
   it('finds a server that has come back', async () => {
     const agents = createAgents();
