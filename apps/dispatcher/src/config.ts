@@ -18,7 +18,7 @@ export interface DispatcherConfig {
 const retention = variable.durationMs('DISPATCHER_RETENTION', { default: 30 * 86_400_000 });
 
 const spec = {
-  concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 32, min: 1, max: 1_000 }),
+  concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 128, min: 1, max: 1_000 }),
   drainMs: variable.durationMs('DISPATCHER_DRAIN', { default: 3_000 }),
   keepMs: {
     ...retention,

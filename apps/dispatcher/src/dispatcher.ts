@@ -37,17 +37,15 @@ export const migrationsDir = join(import.meta.dirname, '../prisma/migrations');
 
 const MEASURE_EVERY_MS = 10_000;
 
-/** Connections besides those of the workers: consumer, heartbeat and API. */
-const OTHER_CONNECTIONS = 6;
+/** Workers hold no connection while they wait for servers and models, and write together: a few serve any number. */
+const MAX_CONNECTIONS = 12;
 
 /** Stores events, matches them with triggers, and executes the runs they start. */
 export async function createDispatcher(config: DispatcherConfig, deps: DispatcherDeps): Promise<Service<Routes>> {
   const { bus, logger } = deps;
   await migrate({ url: deps.databaseUrl, migrationsDir });
   await using resources = new AsyncDisposableStack();
-  // Workers hold no connection while they wait for servers and models, so a few serve many.
-  const max = OTHER_CONNECTIONS + Math.ceil(config.workers.concurrency / 4);
-  const pool = createPool({ url: deps.databaseUrl, applicationName: 'dispatcher', max, logger });
+  const pool = createPool({ url: deps.databaseUrl, applicationName: 'dispatcher', max: MAX_CONNECTIONS, logger });
   resources.defer(() => pool.end());
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
   resources.defer(() => prisma.$disconnect());

@@ -7,7 +7,7 @@ import { percentile } from '../statistics.ts';
 import type { Deployment } from './deployment.ts';
 
 /** As many tool calls at a time as a dispatcher makes. */
-const CONCURRENCY = 32;
+const CONCURRENCY = 128;
 const CONNECTIONS = 64;
 const RUNS_FOR_EACH_SECOND = 1_000;
 const LOW_RATE = 50;
