@@ -144,14 +144,4 @@ describe('a trigger that calls a tool', () => {
     await using fixture = await createFixture(configurationOf({ agent: { skillIds: [] } }));
     expect((await runOf(fixture)).error).toMatchObject({ code: 'agent_has_no_skills' });
   });
-
-  it('keeps the credential out of the record when the server echoes it', async () => {
-    await using fixture = await createFixture();
-    fixture.mcp.onCall = ({ server }) => ({ content: [{ type: 'text', text: JSON.stringify(server.headers) }] });
-    await runOf(fixture);
-    const { rows } = await fixture.pool.query<{ text: string }>('select steps::text as text from steps');
-    const text = rows.map((row) => row.text).join();
-    expect(text).not.toContain('sk-secret-of-the-skill');
-    expect(text).toContain('[redacted]');
-  });
 });

@@ -53,7 +53,7 @@ export function invalidResponse(problem: string, target: Target, method: string)
 export function failureOf(reply: Reply, target: Target, method: string, nowMs: number): McpError | undefined {
   const { status, error } = reply;
   const server = `The MCP server at ${target.url.origin}`;
-  const said = error?.message ? `: ${quoteOf(error.message, target)}` : '';
+  const said = error?.message ? `: ${quoteOf(error.message)}` : '';
   const details = { sent: true, answered: true, status, ...(error && { rpcCode: error.code }) };
 
   if (isCredentialRefusal(reply)) {

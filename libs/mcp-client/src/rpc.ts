@@ -1,10 +1,11 @@
 import type { Answer, Outbound } from '@agent-platform/outbound';
-import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/service';
 import { createBodyReader } from './body-reader.ts';
 import { write, type Connection, type RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';
 import { invalidResponse, transportError } from './failures.ts';
 import type { Reply, RpcError } from './reply.ts';
+import { secretsOf } from './secrets.ts';
 import type { Target } from './server.ts';
 
 /**
@@ -34,7 +35,15 @@ export async function exchange(
     .catch((error: unknown) => {
       throw transportError(error, target, call.method);
     });
-  return readReply(answer, id, (problem) => invalidResponse(problem, target, call.method));
+  const reply = readReply(answer, id, (problem) => invalidResponse(problem, target, call.method));
+  return withoutCredential(reply, target);
+}
+
+/** Some servers say what they were sent; whoever reads on must not learn it. */
+function withoutCredential(reply: Reply, target: Target): Reply {
+  const { headers, result, error } = reply;
+  const said = { headers: headers as JsonObject, result, error: error && { ...error } } as unknown as JsonValue;
+  return { ...reply, ...(withoutSecrets(said, secretsOf(target.headers)) as unknown as Partial<Reply>) };
 }
 
 let lastId = 0;

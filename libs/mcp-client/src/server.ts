@@ -71,14 +71,9 @@ function invalidHeader(name: string): McpError {
   return new McpError('header_invalid', message, { sent: false, answered: false });
 }
 
-/** Text of a server, made fit to be shown: no secret it may have echoed, no control characters, not long. */
-export function quoteOf(text: string, target: Target): string {
-  const secrets = Object.values(target.headers).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)]);
-  let quoted = text;
-  for (const secret of secrets.sort((a, b) => b.length - a.length)) {
-    if (secret.length >= 4) quoted = quoted.replaceAll(secret, '[redacted]');
-  }
+/** Text of a server, made fit to be shown: no control characters, not long. Its secrets were taken out as it came. */
+export function quoteOf(text: string): string {
   // eslint-disable-next-line no-control-regex -- they are what is looked for
-  quoted = quoted.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
+  const quoted = text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
   return quoted.length > 500 ? `${quoted.slice(0, 500)}…` : quoted;
 }

@@ -16,3 +16,4 @@ export * from './telemetry.ts';
 export * from './traceparent.ts';
 export * from './until-available.ts';
 export * from './variables.ts';
+export * from './without-secrets.ts';

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '@agent-platform/service';
 import { APICallError } from 'ai';
 
 export type ModelFailureCode =
@@ -22,15 +23,16 @@ export class ModelFailure extends Error {
 
 const MAX_SHOWN = 300;
 
-/** Without request and answer bodies in full: they carry the prompt. */
-export function modelFailure(error: unknown): ModelFailure {
+/** Without request and answer bodies in full, which carry the prompt, and without the keys. */
+export function modelFailure(error: unknown, keys: readonly string[]): ModelFailure {
   if (!APICallError.isInstance(error)) {
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
     return timedOut
       ? new ModelFailure('model_unavailable', 'The model did not answer in time.', { cause: error })
       : new ModelFailure('model_unavailable', 'The model gave no usable answer.', { cause: error });
   }
-  const { statusCode: status, message } = error;
+  const { statusCode: status } = error;
+  const message = withoutSecrets(error.message, keys);
   const what = `${status === undefined ? 'No answer' : `Status ${status}`} from the model's provider: ${message.slice(0, MAX_SHOWN)}`;
   const o = { cause: error, retryAfterMs: retryAfterMs(error.responseHeaders?.['retry-after']) };
   if (status === 401 || status === 403) {

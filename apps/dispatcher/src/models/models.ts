@@ -1,7 +1,7 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, tool, type LanguageModel, type ModelMessage, type ToolSet } from 'ai';
-import type { JsonObject } from '@agent-platform/service';
+import { withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/service';
 import { modelFailure } from './model-failure.ts';
 
 export interface ProviderConfig {
@@ -53,6 +53,8 @@ const OPENAI_URL = 'https://api.openai.com/v1';
 export function createModels(config: ModelsConfig): Models {
   // Its warnings would go to the console, past the logger.
   globalThis.AI_SDK_LOG_WARNINGS = false;
+  // A provider may quote the key it refuses.
+  const keys = [config.openai.apiKey, config.anthropic.apiKey].flatMap((key) => key || []);
   return {
     problemWith: (model) => (languageModel(config, model) ? undefined : whatToSet(model)),
     async turn({ model, instructions, messages, tools, signal }) {
@@ -67,7 +69,7 @@ export function createModels(config: ModelsConfig): Models {
         });
         const message = result.responseMessages.find(({ role }) => role === 'assistant');
         const { inputTokens, outputTokens } = result.usage;
-        return {
+        const turn: Turn = {
           ...(message && { message }),
           text: result.text,
           calls: result.toolCalls.map((call) => ({
@@ -78,8 +80,9 @@ export function createModels(config: ModelsConfig): Models {
           finishReason: result.finishReason,
           usage: { inputTokens, outputTokens },
         };
+        return withoutSecrets(turn as unknown as JsonValue, keys) as unknown as Turn;
       } catch (error) {
-        throw modelFailure(error);
+        throw modelFailure(error, keys);
       }
     },
   };

@@ -6,7 +6,6 @@ import { parseExact } from './exact-json.ts';
 import type { Execution } from './execution.ts';
 import { NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
 import { idempotencyKey } from './run.ts';
-import { redact } from './redact.ts';
 import { LeaseLost } from './stop.ts';
 import { serverOf } from './skill-server.ts';
 
@@ -66,7 +65,7 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
       ...x.trace,
     });
     const result = await circuit.watch(calling);
-    x.journal.succeed(step, redact(JSON.stringify(result), server.headers));
+    x.journal.succeed(step, JSON.stringify(result));
     return JSON.parse(step.result!) as ToolResult;
   } catch (error) {
     throw stopForMcpFailure(x, step, error);

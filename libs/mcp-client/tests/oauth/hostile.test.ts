@@ -87,7 +87,7 @@ describe('an MCP server that says what it hears', () => {
       json(200, { jsonrpc: '2.0', id, result })(res, world.seen[0]!);
     };
     const { outcome, shown } = await call(world);
-    expect(outcome).toMatchObject({ content: [{ text: 'You sent Bearer [redacted]' }] });
+    expect(outcome).toMatchObject({ content: [{ text: 'You sent [redacted]' }] });
     expect(shown).not.toContain('access-token');
     await using client = createTestClient();
     expect(JSON.stringify(await client.listTools(world.server))).toContain('[redacted]');
