@@ -53,7 +53,7 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
   const publisher = resources.use(
     await createPublisher({ createClient, brokers, logger }).catch((error: unknown) => {
       const what = `No Kafka broker answers at ${brokers.join(', ')}.`;
-      throw busUnavailable(what, error, 'Start Kafka there, or correct KAFKA_BROKERS.');
+      throw busUnavailable(what, error, 'Start Kafka there, or correct its address.');
     }),
   );
   const admin = resources.use(createAdminLink(createClient));

@@ -29,8 +29,8 @@ export interface EnsureTopicsOptions {
 const WITHIN_MS = 60_000;
 const KNOWN_ATTEMPTS = 8;
 
-/** A webhook body of 1 MiB, the limit of ingest unless it was raised, with all that is around it; and some room. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** The largest webhook body that ingest can be set to take, 25 MiB, with all that is around it. */
+const MAX_MESSAGE_BYTES = 26 * 1024 * 1024;
 
 /**
  * Creates the topics that are missing and brings partitions, retention and `min.insync.replicas` of the others up to
