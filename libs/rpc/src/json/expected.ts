@@ -30,7 +30,11 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
 
 /** What a field, or one element of it, takes; for people. */
 export function expected(field: DescField): string {
-  if (field.enum) return `one of ${field.enum.values.map(({ name }) => shortName(field.enum, name)).join(', ')}`;
+  if (field.enum) {
+    // The zero value means that nothing was said, and leaving the field out says the same.
+    const values = field.enum.values.filter(({ number }) => number !== 0);
+    return `one of ${values.map(({ name }) => shortName(field.enum, name)).join(', ')}`;
+  }
   if (field.message) return WELL_KNOWN[field.message.typeName] ?? 'an object';
   return SCALARS[field.scalar];
 }
