@@ -70,7 +70,7 @@ inEachMode('a skill whose server wants access tokens', (start, mode) => {
       runs.push(await ended(api, await accepted(platform.ingests[0]!, token, event)));
     }
     for (const run of runs) expect(run).toMatchObject({ status: 'succeeded', attempts: 1 });
-    expect(JSON.stringify(runs)).toContain('booked with Bearer [redacted]');
+    expect(JSON.stringify(runs)).toContain('booked with [redacted]');
     expect(JSON.stringify([skill, runs])).not.toContain('canary');
     expect(server.tokenRequests()).toBeLessThanOrEqual(mode === 'cluster' ? 2 : 1);
 

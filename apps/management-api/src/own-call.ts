@@ -1,7 +1,7 @@
 import { AppError } from '@agent-platform/service';
 
 /** Refusals that say something about our own request, and nothing about the request of the user. */
-const OUR_FAULT = new Set(['unauthenticated', 'permission_denied', 'invalid_argument', 'unimplemented']);
+const OUR_FAULT = new Set(['permission_denied', 'invalid_argument', 'unimplemented']);
 
 /** A call to another service in the platform's own name: the user must not read its refusal as one of theirs. */
 export async function ownCall<T>(call: Promise<T>): Promise<T> {

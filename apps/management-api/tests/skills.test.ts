@@ -146,7 +146,7 @@ describe('while token-service refuses', () => {
   });
 
   it("our own lack of rights is not told as the caller's", async () => {
-    fixture.faults.tokenService = new AppError('unauthenticated', 'token_invalid', 'wrong secret');
+    fixture.faults.tokenService = new AppError('permission_denied', 'permission_denied', 'wrong secret');
     const attempt = makeSkill(fixture, orgId, { name: fresh('skill'), mcpHeaders });
     await expect(attempt).rejects.toMatchObject({
       kind: 'internal',

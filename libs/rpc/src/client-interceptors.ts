@@ -1,8 +1,9 @@
-import type { Interceptor } from '@connectrpc/connect';
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { context, propagation } from '@opentelemetry/api';
 import type { ServiceIdentity } from '@agent-platform/auth';
-import type { ServiceName } from '@agent-platform/service';
+import { AppError, type ServiceName } from '@agent-platform/service';
 import { onBehalfOfKey, requestIdKey, traceparentKey } from './call-context.ts';
+import { toConnectError } from './errors.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';
 
 /** Sends with every call who calls whom, for which user, and in which trace and request. */
@@ -16,9 +17,19 @@ export function clientInterceptors(o: { identity: ServiceIdentity; callee: Servi
       if (requestId) request.header.set(REQUEST_ID_HEADER, requestId);
       const traceparent = activeTraceparent() ?? values.get(traceparentKey);
       if (traceparent) request.header.set('traceparent', traceparent);
-      return next(request);
+      return next(request).catch(identityRefused);
     },
   ];
+}
+
+/** A service that does not know us is our own fault, never that of whoever we are calling for: no 401. */
+function identityRefused(error: unknown): never {
+  const cause = ConnectError.from(error);
+  if (cause.code !== Code.Unauthenticated) throw error;
+  const message = 'A service this request depends on does not accept calls of this one right now. Try again.';
+  throw toConnectError(
+    new AppError('unavailable', 'service_identity_refused', message, { cause, retryAfterSeconds: 5 }),
+  );
 }
 
 /** Of the span around the call; none when telemetry is off. */

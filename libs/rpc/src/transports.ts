@@ -1,6 +1,5 @@
 import { ConnectError, createRouterTransport, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { AppError } from '@agent-platform/service';
 import { fromConnectError } from './errors.ts';
 import { openHttp2Sessions } from './http2-sessions.ts';
 import type { Routes } from './methods.ts';
@@ -72,10 +71,6 @@ async function* mapErrors<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
   }
 }
 
-/** A service that does not know us is our own fault, never that of whoever we are calling for: no 401. */
 function rethrow(error: unknown): never {
-  const appError = fromConnectError(ConnectError.from(error));
-  if (appError.kind !== 'unauthenticated') throw appError;
-  const message = 'A service this request depends on does not accept calls of this one right now. Try again.';
-  throw new AppError('unavailable', 'service_identity_refused', message, { cause: appError, retryAfterSeconds: 5 });
+  throw fromConnectError(ConnectError.from(error));
 }
