@@ -33,9 +33,10 @@ const KNOWN_ATTEMPTS = 8;
 const MAX_MESSAGE_BYTES = 26 * 1024 * 1024;
 
 /**
- * Creates the topics that are missing and brings partitions, retention and `min.insync.replicas` of the others up to
- * date; other settings stay as they are. Partitions are only ever added: from then on new messages of a key may go to
- * another partition than its older ones, so let consumers catch up first.
+ * Creates the topics that are missing and brings partitions, retention, `min.insync.replicas`, `max.message.bytes` and
+ * `unclean.leader.election.enable` of the others up to date; other settings stay as they are. Partitions are only ever
+ * added: from then on new messages of a key may go to another partition than its older ones, so let consumers catch up
+ * first.
  *
  * @throws AppError `unavailable` `bus_unavailable`
  */
