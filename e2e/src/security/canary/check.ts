@@ -14,6 +14,8 @@ import { misuseSkills, misuseTokens, writeWithoutTokenService } from './misuse.t
 import { startModel, type Model } from './model.ts';
 import { createSearch } from './search.ts';
 import { createSecrets } from './secrets.ts';
+import { provisionOAuthSkills } from './oauth-skills.ts';
+import { startOAuthServer } from './oauth-server.ts';
 import { provisionSkills, type ProvisionedSkill } from './skills.ts';
 import { dumpTopics } from './topics.ts';
 
@@ -32,6 +34,7 @@ export async function measureCanary({ random, say }: CheckContext, o: { events: 
   const secrets = createSecrets(random.fork('secrets'));
   await using collector = await startCollector();
   await using echo = await startEchoServer();
+  await using oauth = await startOAuthServer(secrets);
   await using model = await startModel();
   const modelKey = secrets.fresh('the API key of the model');
   await using running = await startCluster({
@@ -49,14 +52,21 @@ export async function measureCanary({ random, say }: CheckContext, o: { events: 
   const token = secrets.noteToken('the token of the load', await createSource(api, SOURCE));
   const at = { echoUrl: echo.url, deadUrl: 'http://127.0.0.1:9/mcp', source: SOURCE };
   const skills = await provisionSkills(api, { ...at, secrets });
-  say(`  ${skills.length} ways to leak a credential, ${o.events} events besides`);
+  const oauthTypes = await provisionOAuthSkills(api, { url: oauth.url, source: SOURCE, secrets });
+  say(`  ${skills.length} + ${oauthTypes.length} ways to leak a credential, ${o.events} events besides`);
   const events = { events: o.events, eventsPerSecond: EVENTS_PER_SECOND };
   const interrupt = async () => {
     await misuseTokens(world);
     await misuseSkills(world);
     await writeWithoutTokenService(world);
   };
-  const load = await loadEverything({ ...world, token, skills, ...events, interrupt });
+  const load = await loadEverything({
+    ...world,
+    token,
+    eventTypes: [...skills.map(({ eventType }) => eventType), ...oauthTypes],
+    ...events,
+    interrupt,
+  });
   agent.destroy();
   say(`  searching for ${secrets.all.length} secrets`);
   const evidence = gather({ ...running, collector, echo, model, skills });

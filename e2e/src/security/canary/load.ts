@@ -4,7 +4,6 @@ import type { Api } from '../../../../examples/src/api.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { atRate } from '../at-rate.ts';
 import { sendEvent, statusOf } from '../tokens.ts';
-import type { ProvisionedSkill } from './skills.ts';
 
 export interface LoadOptions {
   readonly api: Api;
@@ -12,7 +11,7 @@ export interface LoadOptions {
   readonly cluster: Cluster;
   readonly token: string;
   /** The first one gets the load. */
-  readonly skills: readonly ProvisionedSkill[];
+  readonly eventTypes: readonly string[];
   readonly events: number;
   readonly eventsPerSecond: number;
   /** What happens while the load is on. */
@@ -55,11 +54,11 @@ export async function loadEverything(o: LoadOptions): Promise<LoadResult> {
     accepted++;
     return (JSON.parse(answer.body) as { event_id: string }).event_id;
   };
-  for (const { eventType } of o.skills) {
+  for (const eventType of o.eventTypes) {
     for (let n = 0; n < EVENTS_PER_SKILL; n++) markerId = await send(eventType, MARKER, n);
   }
   const failures: unknown[] = [];
-  const [{ eventType }] = o.skills as [ProvisionedSkill];
+  const [eventType] = o.eventTypes as [string];
   const load = atRate(o.eventsPerSecond, async (n) => {
     if (n < o.events) await send(eventType, `event-${n}`, n).catch((error: unknown) => failures.push(error));
   });
