@@ -1,4 +1,4 @@
-import type { ServiceName } from '@agent-platform/service';
+import { LruMap, type ServiceName } from '@agent-platform/service';
 import { jwtVerify, type JWTPayload } from 'jose';
 import { bearerToken, invalid } from './bearer.ts';
 import { userOf } from './claims.ts';
@@ -27,12 +27,7 @@ export function createServiceAuthenticator(o: { service: ServiceName; secret: Ui
   requireSecret(o.secret);
   const expected = { issuer: SERVICE_ISSUER, audience: o.service, algorithms: ALGORITHMS };
   // A caller shows the same token for three quarters of a minute: its signature is checked once.
-  const verified = new Map<string, { readonly principal: Principal; readonly endsAtMs: number }>();
-
-  function remember(authorization: string, principal: Principal, endsAtMs: number): void {
-    verified.set(authorization, { principal, endsAtMs });
-    if (verified.size > MAX_VERIFIED) verified.delete(verified.keys().next().value!);
-  }
+  const verified = new LruMap<{ readonly principal: Principal; readonly endsAtMs: number }>(MAX_VERIFIED);
 
   return async (authorization): Promise<Principal> => {
     const known = verified.get(authorization ?? '');
@@ -46,7 +41,7 @@ export function createServiceAuthenticator(o: { service: ServiceName; secret: Ui
         clockTolerance: TOLERANCE_SECONDS,
       });
       const principal = principalOf(payload);
-      remember(authorization!, principal, payload.exp! * 1000);
+      verified.set(authorization!, { principal, endsAtMs: payload.exp! * 1000 });
       return principal;
     } catch (error) {
       throw refusalOf(error, expected);

@@ -1,4 +1,4 @@
-import { AppError, type ServiceName } from '@agent-platform/service';
+import { AppError, LruMap, type ServiceName } from '@agent-platform/service';
 import { SignJWT } from 'jose';
 import type { UserPrincipal } from './principal.ts';
 
@@ -29,7 +29,7 @@ export interface ServiceIdentity {
  */
 export function createServiceIdentity(o: { service: ServiceName; secret: Uint8Array }): ServiceIdentity {
   requireSecret(o.secret);
-  const cache = new Map<string, { token: string; renewAtMs: number }>();
+  const cache = new LruMap<{ readonly token: string; readonly renewAtMs: number }>(MAX_CACHED);
 
   async function sign(callee: ServiceName, user: UserClaim | undefined, nowMs: number): Promise<string> {
     const issuedAt = Math.floor(nowMs / 1000);
@@ -51,9 +51,7 @@ export function createServiceIdentity(o: { service: ServiceName; secret: Uint8Ar
       const cached = cache.get(key);
       if (cached && nowMs < cached.renewAtMs) return cached.token;
       const token = await sign(callee, user, nowMs);
-      cache.delete(key);
       cache.set(key, { token, renewAtMs: nowMs + SERVICE_TOKEN_TTL_SECONDS * 1000 - RENEW_BEFORE_MS });
-      if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!);
       return token;
     },
   };

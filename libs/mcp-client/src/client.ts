@@ -1,5 +1,5 @@
 import { createOutbound, startDeadline, type Resolve } from '@agent-platform/outbound';
-import { createSingleFlight, type Logger } from '@agent-platform/service';
+import { createSingleFlight, LruMap, type Logger } from '@agent-platform/service';
 import { Connections } from './connections.ts';
 import type { Context } from './context.ts';
 import { isWorthRepeating, type Contact } from './discovery.ts';
@@ -7,7 +7,6 @@ import { beforeCall } from './errors.ts';
 import { failureOf } from './failures.ts';
 import { inTime } from './in-time.ts';
 import { listAllTools } from './listing.ts';
-import { LruMap } from './lru.ts';
 import { withAuthorization } from './oauth/authorized-exchange.ts';
 import { Tokens } from './oauth/tokens.ts';
 import { exchange } from './rpc.ts';

@@ -1,11 +1,10 @@
 import { startDeadline } from '@agent-platform/outbound';
-import { createSingleFlight } from '@agent-platform/service';
+import { createSingleFlight, LruMap } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';
 import { discover, type Contact } from './discovery.ts';
 import { DialectRefusedError } from './errors.ts';
 import { inTime } from './in-time.ts';
-import { LruMap } from './lru.ts';
 import type { Target } from './server.ts';
 
 const MAX_REMEMBERED = 1_000;

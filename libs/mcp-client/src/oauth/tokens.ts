@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Outbound } from '@agent-platform/outbound';
-import { createSingleFlight, type Logger } from '@agent-platform/service';
+import { createSingleFlight, LruMap, type Logger } from '@agent-platform/service';
 import { McpError } from '../errors.ts';
-import { LruMap } from '../lru.ts';
 import type { Target } from '../server.ts';
 import type { Challenge } from './challenge.ts';
 import type { Discovery } from './metadata.ts';
