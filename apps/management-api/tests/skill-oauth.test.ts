@@ -53,6 +53,18 @@ describe('the OAuth client of a skill', () => {
     expect((await stored(skill.id)).oauthClient).toMatchObject(shown);
   });
 
+  it('keeps its secret when it is written back as it was read', async () => {
+    const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpOauth });
+    const before = await stored(skill.id);
+    const { skill: read } = await skills().getSkill({ skill: skill.id });
+    const everything = ['id', 'name', 'description', 'mcp_header_names', 'created_at', 'updated_at', 'mcp_oauth'];
+    const updated = await update({ ...read!, description: 'new' }, everything);
+    expect(updated).toEqual({ ...read!, description: 'new', updatedAt: updated.updatedAt });
+    expect(await stored(skill.id)).toEqual(before);
+    const other = { ...read!, mcpOauth: { ...read!.mcpOauth!, clientId: 'other' } };
+    await expect(update(other, ['mcp_oauth'])).rejects.toMatchObject({ kind: 'invalid_argument' });
+  });
+
   it('is replaced as a whole, and removed when named and left out', async () => {
     const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpOauth });
     const other = { issuer: 'https://other.example', clientId: 'other', privateKey: pem };
@@ -73,7 +85,7 @@ describe('the OAuth client of a skill', () => {
     const elsewhere = 'https://evil.example/mcp';
     for (const [change, paths, field] of [
       [{ mcpOauth: { ...shown, issuer: 'https://evil.example/' } }, ['mcp_oauth'], 'skill.mcp_oauth'],
-      [{ mcpOauth: shown }, ['mcp_oauth'], 'skill.mcp_oauth'],
+      [{ mcpServerUrl: elsewhere, mcpOauth: shown }, ['mcp_server_url', 'mcp_oauth'], 'skill.mcp_server_url'],
       [{ mcpServerUrl: elsewhere }, ['mcp_server_url'], 'skill.mcp_server_url'],
       [{ mcpServerUrl: elsewhere, mcpHeaders: { A: 'b' } }, ['mcp_server_url', 'mcp_headers'], 'skill.mcp_server_url'],
     ] as const) {

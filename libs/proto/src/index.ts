@@ -12,6 +12,7 @@ export * from './generated/agentplatform/events/v1/webhook_event_pb.ts';
 export * from './generated/agentplatform/events/v1/webhook_source_change_pb.ts';
 export * from './generated/agentplatform/events/v1/security_alert_pb.ts';
 export { http } from './generated/google/api/annotations_pb.ts';
+export { field_behavior, FieldBehavior } from './generated/google/api/field_behavior_pb.ts';
 export type { HttpRule } from './generated/google/api/http_pb.ts';
 export {
   BadRequestSchema,

@@ -15,8 +15,8 @@ const request: (typeof server)['request'] = (...args) => server.request(...args)
 describe('REST', () => {
   it('takes fields in either spelling and answers proto names, defaults included', async () => {
     const body = { name: 'clerk', displayName: 'Clerk', description: 'files things' };
-    const { status, json } = await request('POST', '/api/v1/agents', { body });
-    expect(status).toBe(200);
+    const { status, headers, json } = await request('POST', '/api/v1/agents?', { body });
+    expect([status, headers.get('location')]).toEqual([201, '/api/v1/agents/agt_1']);
     expect(json).toEqual({
       id: 'agt_1',
       name: 'clerk',
@@ -41,9 +41,31 @@ describe('REST', () => {
     const { json } = await request('POST', '/api/v1/triggers', { body });
     expect(json.tool_call).toEqual(body.tool_call);
     expect(json).not.toHaveProperty('prompt_template');
-    const skill = await request('POST', '/api/v1/skills', { body: { name: 's', mcp_headers: { mcpHeaders: 'x' } } });
-    expect(skill.json.mcp_headers).toEqual({ mcpHeaders: 'x' });
+    await request('PATCH', '/api/v1/skills/s', { body: { mcp_headers: { mcpHeaders: 'x' } } });
+    expect(echoes.seen.updateSkill?.skill?.mcpHeaders).toEqual({ mcpHeaders: 'x' });
   });
+
+  it('answers nothing that is only ever sent to us, at any depth', async () => {
+    const mcp_oauth = { issuer: 'https://issuer.example', client_id: 'me', client_secret: 'sk-secret' };
+    const { json, text } = await request('POST', '/api/v1/skills', {
+      body: { name: 's', mcp_headers: { Authorization: 'sk-secret' }, mcp_oauth },
+    });
+    expect(text).not.toContain('sk-secret');
+    expect(json).not.toHaveProperty('mcp_headers');
+    expect(json.mcp_oauth).toEqual({ issuer: 'https://issuer.example', client_id: 'me', scopes: [] });
+  });
+
+  it.each(['Idempotency-Key', 'If-Match', 'If-None-Match', 'If-Unmodified-Since'])(
+    'refuses a write with %s, which it would not keep',
+    async (name) => {
+      const headers = { [name]: '"1"' };
+      const refused = await request('POST', '/api/v1/agents', { body: { name: 'conditional' }, headers });
+      expect([refused.status, refused.json.code]).toEqual([400, 'header_not_supported']);
+      expect(refused.text).toContain(name.toLowerCase());
+      expect((await request('GET', '/api/v1/agents', { headers })).status).toBe(200);
+      expect((await request('GET', '/api/v1/agents/conditional')).status).toBe(404);
+    },
+  );
 
   it('reads the query, enums and both spellings included', async () => {
     const { json } = await request('GET', '/api/v1/runs?status=failed&event_id=evt_1&pageSize=7');

@@ -15,7 +15,6 @@ export const agents: Noun<Agent, AgentRow> = {
   field: 'agent',
   idPrefix: 'agt',
   schema: AgentSchema,
-  outputOnly: ['id', 'created_at', 'updated_at'],
   find: (tenant, key) => tenant.agent.findFirst({ where: key, include }),
   page: (tenant, page) => tenant.agent.findMany({ ...page, include }),
   toMessage: (row) =>

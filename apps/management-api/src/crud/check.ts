@@ -1,7 +1,7 @@
 import type { DescField, Message } from '@bufbuild/protobuf';
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type { Noun, Row } from './noun.ts';
-import { OUTPUT_ONLY, type Problems } from './problems.ts';
+import type { Problems } from './problems.ts';
 
 /** What must hold for every noun, whatever it is, beyond the rules of the proto. */
 export function checkCommon<M extends Message, R extends Row>(
@@ -15,14 +15,6 @@ export function checkCommon<M extends Message, R extends Row>(
     ...missing.map((field) => ({ field: `${noun.field}.${field.name}`, description: 'is required' })),
     ...zeroCharacters(message, noun.field),
   ];
-}
-
-/** A field that is set although only the platform may fill it in is a misunderstanding to clear up, not to pass over. */
-export function checkOutputOnly<M extends Message, R extends Row>(noun: Noun<M, R>, wanted: M): Problems {
-  const message = reflect(noun.schema, wanted);
-  return fieldsNamed(message, noun.outputOnly)
-    .filter((field) => message.isSet(field))
-    .map((field) => ({ field: `${noun.field}.${field.name}`, description: OUTPUT_ONLY }));
 }
 
 function fieldsNamed(message: ReflectMessage, names: readonly string[]): DescField[] {

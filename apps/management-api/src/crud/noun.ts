@@ -24,8 +24,6 @@ export interface Noun<M extends Message, R extends Row> {
   readonly field: string;
   readonly idPrefix: IdPrefix;
   readonly schema: GenMessage<M>;
-  /** Fields the platform fills in. */
-  readonly outputOnly: readonly string[];
   readonly find: (tenant: Tenant, key: Key) => Promise<R | null>;
   readonly page: (tenant: Tenant, page: Page) => Promise<R[]>;
   readonly toMessage: (row: R) => M;

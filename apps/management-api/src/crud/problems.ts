@@ -3,9 +3,6 @@ import { AppError, type FieldViolation } from '@agent-platform/service';
 /** What is wrong with a request, gathered so that one answer names all of it. */
 export type Problems = FieldViolation[];
 
-/** Of a field that only the platform fills in. */
-export const OUTPUT_ONLY = 'is given by the platform; leave it out';
-
 export function throwIfAny(problems: Problems): void {
   if (problems.length === 0) return;
   const sentences = problems.map(({ field, description }) => `${field}: ${description}`);

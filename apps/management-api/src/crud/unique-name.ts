@@ -8,7 +8,7 @@ export async function withUniqueName<T>(noun: AnyNoun, name: string, write: Prom
     return await write;
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    const message = `There is a ${noun.label} named "${name}" already; choose another name.`;
+    const message = `Another ${noun.label} is named "${name}"; choose another name.`;
     const fields = [{ field: `${noun.field}.name`, description: `"${name}" is taken` }];
     throw new AppError('already_exists', `${noun.field}_exists`, message, { fields });
   }

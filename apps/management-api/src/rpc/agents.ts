@@ -5,10 +5,10 @@ import { newId } from '@agent-platform/service';
 import { resolveSkills } from '../agents/agent-skills.ts';
 import { agents } from '../agents/agent.ts';
 import type { Context } from '../context.ts';
-import { checkCommon, checkOutputOnly } from '../crud/check.ts';
+import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { listPage } from '../crud/list.ts';
-import { throwIfAny, type Problems } from '../crud/problems.ts';
+import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
@@ -20,7 +20,7 @@ export function agentRoutes({ database, clock }: Context): ServiceImpl<typeof Ag
       const { orgId } = userOf(call);
       const wanted = request.agent!;
       const created = await database.write(orgId, async (tx) => {
-        const skillIds = await check(tx, wanted, checkOutputOnly(agents, wanted));
+        const skillIds = await check(tx, wanted);
         const now = new Date(clock());
         const id = newId('agt', now.getTime());
         const data = { ...columns(wanted), orgId, id, createdAt: now, updatedAt: now };
@@ -70,8 +70,8 @@ export function agentRoutes({ database, clock }: Context): ServiceImpl<typeof Ag
 }
 
 /** The ids of its skills, when nothing is wrong with it. */
-async function check(tx: Tenant, wanted: Agent, problems: Problems = []): Promise<string[]> {
-  problems.push(...checkCommon(agents, wanted, ['name']));
+async function check(tx: Tenant, wanted: Agent): Promise<string[]> {
+  const problems = checkCommon(agents, wanted, ['name']);
   const skillIds = await resolveSkills(tx, wanted.skills, problems);
   throwIfAny(problems);
   return skillIds;

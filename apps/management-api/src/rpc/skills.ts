@@ -3,7 +3,6 @@ import type { SkillService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import { newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
-import { checkOutputOnly } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { listPage } from '../crud/list.ts';
 import { throwIfAny } from '../crud/problems.ts';
@@ -23,7 +22,7 @@ export function skillRoutes({ database, credentials, addressRules, clock }: Cont
       const { orgId } = userOf(call);
       const wanted = request.skill!;
       const names = headerNames(wanted.mcpHeaders);
-      throwIfAny([...checkOutputOnly(skills, wanted), ...checkSkill(wanted, { addressRules, headerNames: names })]);
+      throwIfAny(checkSkill(wanted, { addressRules, headerNames: names }));
       const created = await database.write(orgId, async (tx) => {
         const now = new Date(clock());
         const id = newId('skl', now.getTime());

@@ -4,7 +4,6 @@ import { userOf } from '@agent-platform/rpc';
 import { newId, type Logger } from '@agent-platform/service';
 import type { AgentRow } from '../agents/agent.ts';
 import type { Context } from '../context.ts';
-import { checkOutputOnly } from '../crud/check.ts';
 import { listPage } from '../crud/list.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
@@ -18,7 +17,7 @@ export function triggerRoutes({ database, logger, clock }: Context): ServiceImpl
       const { orgId } = userOf(call);
       const wanted = request.trigger!;
       const created = await database.write(orgId, async (tx) => {
-        const { columns, agent } = await resolveTrigger(tx, wanted, checkOutputOnly(triggers, wanted));
+        const { columns, agent } = await resolveTrigger(tx, wanted);
         const now = new Date(clock());
         const id = newId('trg', now.getTime());
         const data = { ...columns, orgId, id, createdAt: now, updatedAt: now };
@@ -45,7 +44,7 @@ export function triggerRoutes({ database, logger, clock }: Context): ServiceImpl
       const updated = await database.write(orgId, async (tx) => {
         const row = await getByReference(triggers, tx, patch.id);
         const { wanted } = applyUpdate(triggers, row, patch, request.updateMask);
-        const { columns, agent } = await resolveTrigger(tx, wanted, []);
+        const { columns, agent } = await resolveTrigger(tx, wanted);
         const data = { ...columns, updatedAt: new Date(clock()) };
         await withUniqueName(triggers, wanted.name, tx.trigger.updateMany({ where: { id: row.id }, data }));
         warnOfNoTools(logger, orgId, wanted, agent);

@@ -3,7 +3,7 @@ import type { WebhookSignature, WebhookSource, WebhookSourceService } from '@age
 import { userOf } from '@agent-platform/rpc';
 import { newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
-import { checkCommon, checkOutputOnly } from '../crud/check.ts';
+import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { listPage } from '../crud/list.ts';
 import { throwIfAny } from '../crud/problems.ts';
@@ -23,7 +23,7 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
     async createWebhookSource(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.webhookSource!;
-      throwIfAny([...checkOutputOnly(webhookSources, wanted), ...check(wanted, wanted.signature)]);
+      throwIfAny(check(wanted, wanted.signature));
       const webhookSource = await database.write(orgId, async (tx) => {
         const now = new Date(clock());
         const id = newId('src', now.getTime());

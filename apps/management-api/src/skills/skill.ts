@@ -10,7 +10,6 @@ export const skills: Noun<Skill, SkillRow> = {
   field: 'skill',
   idPrefix: 'skl',
   schema: SkillSchema,
-  outputOnly: ['id', 'mcp_header_names', 'created_at', 'updated_at'],
   find: (tenant, key) => tenant.skill.findFirst({ where: key }),
   page: (tenant, page) => tenant.skill.findMany(page),
   toMessage: (row) => {

@@ -13,8 +13,8 @@ import { triggers } from './trigger.ts';
 const REQUIRED = ['name', 'event_type', 'webhook_source', 'agent_id'];
 
 /** The columns of a trigger, its references resolved, when nothing is wrong with it; and the agent that will act. */
-export async function resolveTrigger(tenant: Tenant, wanted: Trigger, problems: Problems) {
-  problems.push(...checkCommon(triggers, wanted, REQUIRED), ...checkAction(wanted.action));
+export async function resolveTrigger(tenant: Tenant, wanted: Trigger) {
+  const problems = [...checkCommon(triggers, wanted, REQUIRED), ...checkAction(wanted.action)];
   const source = await resolve(webhookSources, tenant, 'trigger.webhook_source', wanted.webhookSource, problems);
   const agent = await resolve(agents, tenant, 'trigger.agent_id', wanted.agentId, problems);
   throwIfAny(problems);

@@ -14,7 +14,6 @@ export const triggers: Noun<Trigger, TriggerRow> = {
   field: 'trigger',
   idPrefix: 'trg',
   schema: TriggerSchema,
-  outputOnly: ['id', 'created_at', 'updated_at'],
   find: (tenant, key) => tenant.trigger.findFirst({ where: key, include }),
   page: (tenant, page) => tenant.trigger.findMany({ ...page, include }),
   toMessage: (row) =>

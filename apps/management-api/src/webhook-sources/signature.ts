@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { SignatureScheme, WebhookSignatureSchema, type WebhookSignature } from '@agent-platform/proto';
 import { checkPlaceholder } from '../crud/placeholder.ts';
-import { OUTPUT_ONLY, type Problems } from '../crud/problems.ts';
+import type { Problems } from '../crud/problems.ts';
 import type { SignatureScheme as SignatureSchemeRow } from '../generated/prisma/client.ts';
 
 /** What is stored here of a signature. The secrets are with token-service only. */
@@ -57,7 +57,7 @@ const SCHEMES = new Map<SignatureScheme, Scheme>([
 const MESSAGES = new Map([...SCHEMES].map(([scheme, { row }]) => [row, scheme]));
 
 /** What is wrong with a signature that is to be written. No secret is quoted: what is wrong may still be one. */
-export function checkSignature({ scheme, secrets, secretCount }: WebhookSignature): Problems {
+export function checkSignature({ scheme, secrets }: WebhookSignature): Problems {
   const { isSecret, rule } = SCHEMES.get(scheme)!;
   const problems: Problems = secrets.flatMap((secret, i) => {
     const field = `${FIELD}.secrets[${i}]`;
@@ -67,7 +67,6 @@ export function checkSignature({ scheme, secrets, secretCount }: WebhookSignatur
     const description = 'is required: stored secrets are not kept when the signature is written';
     problems.push({ field: `${FIELD}.secrets`, description });
   }
-  if (secretCount !== 0) problems.push({ field: `${FIELD}.secret_count`, description: OUTPUT_ONLY });
   return problems;
 }
 

@@ -19,7 +19,6 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
   field: 'webhook_source',
   idPrefix: 'src',
   schema: WebhookSourceSchema,
-  outputOnly: ['id', 'token', 'created_at', 'updated_at'],
   find: (tenant, key) => tenant.webhookSource.findFirst({ where: key }),
   page: (tenant, page) => tenant.webhookSource.findMany(page),
   toMessage(row) {

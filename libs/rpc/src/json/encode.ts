@@ -9,17 +9,19 @@ import {
 import { plainMessageOf, shapeOf, shortName } from './shape.ts';
 
 /**
- * A message as REST answers it: protobuf's JSON with proto field names, fields at their default included, and enum
- * values short and in lower case.
+ * A message as REST answers it: protobuf's JSON with proto field names, fields at their default included, enum values
+ * short and in lower case, and without fields that are only ever sent to us.
  */
 export function encodeMessage(type: DescMessage, message: Message): JsonObject {
   const json = toJson(type, message, { useProtoFieldName: true, alwaysEmitImplicit: true }) as JsonObject;
-  shortenEnums(type, json);
+  recode(type, json);
   return json;
 }
 
-function shortenEnums(type: DescMessage, json: JsonObject): void {
-  for (const field of shapeOf(type).recoded) {
+function recode(type: DescMessage, json: JsonObject): void {
+  const { recoded, inputOnly } = shapeOf(type);
+  for (const { name } of inputOnly) delete json[name];
+  for (const field of recoded) {
     const value = json[field.name];
     if (value !== undefined) json[field.name] = shorten(field, value);
   }
@@ -33,7 +35,7 @@ function shorten(field: DescField, value: JsonValue): JsonValue {
 
 function shortenOne(field: DescField, value: JsonValue): JsonValue {
   const message = plainMessageOf(field);
-  if (message) shortenEnums(message, value as JsonObject);
+  if (message) recode(message, value as JsonObject);
   // A number is a value of a newer version of the proto, which has no name here.
   return field.enum && typeof value === 'string' ? shortName(field.enum, value) : value;
 }

@@ -1,4 +1,5 @@
-import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
+import { getOption, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
+import { field_behavior, FieldBehavior } from '@agent-platform/proto';
 
 /** What reading and writing a message needs to know about it, worked out once. */
 export interface Shape {
@@ -6,6 +7,8 @@ export interface Shape {
   readonly fields: ReadonlyMap<string, DescField>;
   /** Fields whose JSON differs from protobuf's: enums, and messages that may hold some. */
   readonly recoded: readonly DescField[];
+  /** Fields that are never answered, such as secrets: https://google.aip.dev/203. */
+  readonly inputOnly: readonly DescField[];
 }
 
 const shapes = new WeakMap<DescMessage, Shape>();
@@ -16,7 +19,10 @@ export function shapeOf(message: DescMessage): Shape {
     const fields = new Map<string, DescField>();
     for (const field of message.fields) fields.set(field.name, field).set(field.jsonName, field);
     const recoded = message.fields.filter((field) => field.enum ?? plainMessageOf(field));
-    shapes.set(message, (shape = { fields, recoded }));
+    const inputOnly = message.fields.filter((field) =>
+      getOption(field, field_behavior).includes(FieldBehavior.INPUT_ONLY),
+    );
+    shapes.set(message, (shape = { fields, recoded, inputOnly }));
   }
   return shape;
 }
