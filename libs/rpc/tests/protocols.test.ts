@@ -3,12 +3,12 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { AgentService } from '@agent-platform/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromConnectError } from '../src/index.ts';
-import { createAgents, serviceOf, startServer } from './fixture.ts';
+import { createAgents, createEchoes, serviceOf, startServer } from './fixture.ts';
 
 const agents = createAgents();
 let server: Awaited<ReturnType<typeof startServer>>;
 beforeAll(async () => {
-  server = await startServer([serviceOf(agents.routes)]);
+  server = await startServer([serviceOf(agents.routes), serviceOf(createEchoes().routes)]);
   await server.request('POST', '/api/v1/agents', { body: { name: 'clerk' } });
 });
 afterAll(() => server[Symbol.asyncDispose]());
@@ -65,6 +65,17 @@ describe.each(protocols)('%s on the one port', (_name, transportTo) => {
     const agent = { name: 'big', instructions: 'x'.repeat(1024 * 1024) };
     await expect(client.createAgent({ agent }, authorized)).rejects.toMatchObject({ code: Code.ResourceExhausted });
   });
+});
+
+it.each([
+  [{ skill: { category: 'read' } }, 'SkillCategory'],
+  [{ skill: { category: 'SKILL_CATEGORY_NONE' } }, 'SkillCategory'],
+  [{ skill: { skillName: 'x' } }, 'skillName'],
+])('refuses in Connect JSON what REST refuses: %j', async (body, named) => {
+  const path = '/agentplatform.management.v1.SkillService/CreateSkill';
+  const refused = await server.request('POST', path, { body });
+  expect(refused.status).toBe(400);
+  expect(refused.json).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(named) as string });
 });
 
 it('answers REST on the same port', async () => {

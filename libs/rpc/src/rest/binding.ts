@@ -23,6 +23,8 @@ export interface Binding {
   readonly body: DescField | '*' | undefined;
   /** The field of the response that is answered, instead of the whole. */
   readonly responseBody: DescField | undefined;
+  /** Whether it makes a resource: https://google.aip.dev/133. */
+  readonly creates: boolean;
   /** The field that says which fields a PATCH writes. */
   readonly updateMask: DescField | undefined;
 }
@@ -69,6 +71,7 @@ function bind(rpc: DescMethodUnary, { pattern, body, responseBody }: HttpRule): 
     }),
     body: body === '*' ? '*' : body ? fieldIn(rpc.input, body) : undefined,
     responseBody: responseBody ? fieldIn(rpc.output, responseBody) : undefined,
+    creates: pattern.case === 'post' && rpc.name.startsWith('Create') && responseBody !== '',
     updateMask: pattern.case === 'patch' ? mask : undefined,
   };
 }

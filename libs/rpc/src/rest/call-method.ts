@@ -1,17 +1,19 @@
 import type { JsonValue, Message } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CONDITION_HEADERS } from '../interceptors/conditions.ts';
+import { isObject } from '../json/decode.ts';
 import { encodeMessage } from '../json/encode.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
 import type { Binding } from './binding.ts';
 
 /** What a method learns of the request besides its message. */
-const PASSED_HEADERS = ['authorization', 'traceparent'];
+const PASSED_HEADERS = ['authorization', 'traceparent', ...CONDITION_HEADERS];
 
 /** Calls the method and answers what its HTTP rule says. */
 export async function callMethod(
   transport: Transport,
-  { rpc, responseBody }: Binding,
+  { rpc, responseBody, creates }: Binding,
   message: Message,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -27,7 +29,15 @@ export async function callMethod(
   const response = await transport.unary(rpc, callerGone(reply), undefined, headers, message);
   const json = encodeMessage(rpc.output, response.message);
   const answer: JsonValue = responseBody ? (json[responseBody.name] ?? {}) : json;
+  if (creates) void reply.code(201).header('location', locationOf(request, answer));
   return reply.type('application/json').send(JSON.stringify(answer));
+}
+
+/** Where the new resource is: its collection, and its id. */
+function locationOf({ raw }: FastifyRequest, resource: JsonValue): string {
+  const collection = (raw.url ?? '').split('?', 1)[0];
+  const id = isObject(resource) && typeof resource['id'] === 'string' ? resource['id'] : '';
+  return `${collection}/${id}`;
 }
 
 /** Aborts when the connection closes before the answer. The request's own `close` comes as soon as it is read. */

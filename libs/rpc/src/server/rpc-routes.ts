@@ -22,6 +22,8 @@ export function addRpcRoutes(
   const router = createConnectRouter({
     interceptors: o.interceptors,
     readMaxBytes: o.maxBytes,
+    // As REST: an unknown field or value is a mistake of the caller's, not something to pass over.
+    jsonOptions: { ignoreUnknownFields: false },
     acceptCompression: [compressionGzip, compressionBrotli],
   });
   o.routes(router);
