@@ -1,4 +1,6 @@
+import { toBinary } from '@bufbuild/protobuf';
 import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
+import { AgentService, ListAgentsResponseSchema } from '@agent-platform/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, methodsOf, nouns } from './nouns.ts';
@@ -166,5 +168,24 @@ describe.each(nouns)('every $label', (noun) => {
       methods().update({ id, description: 'both' }, ['description']),
     ]);
     expect(await methods().get(id)).toMatchObject({ name, description: 'both' });
+  });
+});
+
+describe('a list of large agents', () => {
+  it('has pages that a gRPC client takes, and all of them in the end', async () => {
+    const orgId = fresh('org');
+    const agents = fixture.as(orgId, AgentService);
+    const instructions = '\u00fc'.repeat(100_000);
+    const names = Array.from({ length: 30 }, (_, index) => `large-${index}`);
+    for (const name of names) await agents.createAgent({ agent: { name, instructions } });
+    const seen: string[] = [];
+    let pageToken = '';
+    do {
+      const page = await agents.listAgents({ pageSize: 1_000, pageToken });
+      expect(toBinary(ListAgentsResponseSchema, page).length).toBeLessThan(4 * 1024 * 1024);
+      seen.push(...page.agents.map(({ name }) => name));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(seen).toEqual(names);
   });
 });

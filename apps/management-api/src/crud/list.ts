@@ -1,17 +1,23 @@
-import type { Message } from '@bufbuild/protobuf';
+import { toBinary, type Message } from '@bufbuild/protobuf';
 import type { Tenant } from '../database.ts';
 import type { AnyNoun, Noun, Row } from './noun.ts';
 import { throwIfAny } from './problems.ts';
 import { isIdOf } from './reference.ts';
 
 const DEFAULT_PAGE_SIZE = 100;
+/** gRPC clients refuse messages of more than 4 MiB, and JSON takes more room than protobuf. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+const ROWS_AT_A_TIME = 51;
 
 interface ListRequest {
   readonly pageSize: number;
   readonly pageToken: string;
 }
 
-/** One page in the order of creation. A page token is the last id of the page before, so pages neither skip nor repeat. */
+/**
+ * One page in the order of creation, which ends early when it is large. A page token is the last id of the page before,
+ * so pages neither skip nor repeat.
+ */
 export async function listPage<M extends Message, R extends Row>(
   noun: Noun<M, R>,
   tenant: Tenant,
@@ -19,15 +25,36 @@ export async function listPage<M extends Message, R extends Row>(
 ): Promise<{ messages: M[]; nextPageToken: string }> {
   const size = request.pageSize || DEFAULT_PAGE_SIZE;
   const after = request.pageToken === '' ? undefined : decodePageToken(noun, request.pageToken);
-  // One more than asked for tells whether there is a next page.
-  const rows = await noun.page(tenant, {
-    where: after === undefined ? {} : { id: { gt: after } },
-    orderBy: { id: 'asc' },
-    take: size + 1,
-  });
-  const shown = rows.slice(0, size);
-  const nextPageToken = rows.length > size ? Buffer.from(shown.at(-1)!.id).toString('base64url') : '';
-  return { messages: shown.map((row) => noun.toMessage(row)), nextPageToken };
+  const messages: M[] = [];
+  let bytes = 0;
+  let last = '';
+  for await (const row of rowsAfter(noun, tenant, after)) {
+    const message = noun.toMessage(row);
+    bytes += toBinary(noun.schema, message).length;
+    const isFull = messages.length === size || (messages.length > 0 && bytes > MAX_PAGE_BYTES);
+    if (isFull) return { messages, nextPageToken: Buffer.from(last).toString('base64url') };
+    messages.push(message);
+    last = row.id;
+  }
+  return { messages, nextPageToken: '' };
+}
+
+/** Read a few at a time: they may be large. */
+async function* rowsAfter<M extends Message, R extends Row>(
+  noun: Noun<M, R>,
+  tenant: Tenant,
+  after: string | undefined,
+): AsyncGenerator<R, void, void> {
+  for (;;) {
+    const rows: R[] = await noun.page(tenant, {
+      where: after === undefined ? {} : { id: { gt: after } },
+      orderBy: { id: 'asc' },
+      take: ROWS_AT_A_TIME,
+    });
+    yield* rows;
+    if (rows.length < ROWS_AT_A_TIME) return;
+    after = rows.at(-1)!.id;
+  }
 }
 
 function decodePageToken(noun: AnyNoun, pageToken: string): string {
