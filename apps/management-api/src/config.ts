@@ -1,10 +1,19 @@
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import type { ManagementApiConfig } from './management-api.ts';
 import { GITHUB_KEYS_URL } from './secret-scanning/github-keys.ts';
 
 const spec = {
   githubKeysUrl: variable.url('GITHUB_SECRET_SCANNING_KEYS_URL', { default: GITHUB_KEYS_URL }),
+  maxAgents: limit('ORG_MAX_AGENTS', 1_000),
+  maxSkills: limit('ORG_MAX_SKILLS', 1_000),
+  maxTriggers: limit('ORG_MAX_TRIGGERS', 10_000),
+  maxWebhookSources: limit('ORG_MAX_WEBHOOK_SOURCES', 10_000),
 };
+
+function limit(name: string, value: number) {
+  return variable.integer(name, { default: value, min: 0, max: 1_000_000 });
+}
 
 const processSpec = {
   ...spec,
@@ -22,13 +31,20 @@ const processSpec = {
 };
 
 /** @throws AppError `config_invalid` */
-export function readManagementApiConfig(env: Env): ConfigOf<typeof spec> {
-  return readEnv(env, spec);
+export function readManagementApiConfig(env: Env): Omit<ManagementApiConfig, 'allowedAddresses'> {
+  return configOf(readEnv(env, spec));
 }
 
 /** What management-api needs when it is a process of its own. @throws AppError `config_invalid` with everything that is wrong. */
-export function readProcessConfig(env: Env): ConfigOf<typeof processSpec> {
-  return readEnv(env, processSpec);
+export function readProcessConfig(env: Env): ManagementApiConfig & ConfigOf<typeof processSpec> {
+  const values = readEnv(env, processSpec);
+  return { ...values, ...configOf(values) };
+}
+
+function configOf(values: ConfigOf<typeof spec>): Omit<ManagementApiConfig, 'allowedAddresses'> {
+  const { githubKeysUrl, maxAgents, maxSkills, maxTriggers, maxWebhookSources } = values;
+  const limits = { agents: maxAgents, skills: maxSkills, triggers: maxTriggers, webhookSources: maxWebhookSources };
+  return { githubKeysUrl, limits };
 }
 
 /** For the log: no secrets. */

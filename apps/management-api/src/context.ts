@@ -4,6 +4,14 @@ import type { CredentialService, WebhookTokenService } from '@agent-platform/pro
 import type { Logger } from '@agent-platform/service';
 import type { Database } from './database.ts';
 
+/** How many a tenant may have. */
+export interface Limits {
+  readonly agents: number;
+  readonly skills: number;
+  readonly triggers: number;
+  readonly webhookSources: number;
+}
+
 /** What the RPCs work with. */
 export interface Context {
   readonly database: Database;
@@ -11,6 +19,7 @@ export interface Context {
   readonly credentials: Client<typeof CredentialService>;
   /** Where the servers of skills may be. */
   readonly addressRules: AddressRules;
+  readonly limits: Limits;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

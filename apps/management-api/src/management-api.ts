@@ -4,6 +4,7 @@ import { createAddressRules, type Outbound } from '@agent-platform/outbound';
 import { EventService, RunService, type CredentialService, type WebhookTokenService } from '@agent-platform/proto';
 import { forward, type Routes } from '@agent-platform/rpc';
 import type { Logger, Service } from '@agent-platform/service';
+import type { Limits } from './context.ts';
 import { createDatabase, migrationsDir } from './database.ts';
 import { createRoutes } from './routes.ts';
 import { createGithubKeys } from './secret-scanning/github-keys.ts';
@@ -14,6 +15,7 @@ export interface ManagementApiConfig {
   readonly allowedAddresses: readonly string[];
   /** Where GitHub publishes the keys that it signs leak reports with. */
   readonly githubKeysUrl: string;
+  readonly limits: Limits;
 }
 
 export interface ManagementApiDependencies {
@@ -40,7 +42,7 @@ export async function createManagementApi(
   await migrate({ url: databaseUrl, migrationsDir });
   const pool = createPool({ url: databaseUrl, applicationName: 'management-api', logger: others.logger });
   const database = createDatabase(pool);
-  const routes = createRoutes({ ...others, database, addressRules, clock });
+  const routes = createRoutes({ ...others, database, addressRules, limits: config.limits, clock });
   const keys = createGithubKeys({ url: config.githubKeysUrl, outbound, clock });
   return {
     name: 'management-api',

@@ -19,7 +19,7 @@ import {
 import { createLogger, type AppError, type JsonValue, type ServiceName } from '@agent-platform/service';
 import { createTestDatabase } from '@agent-platform/testing';
 import { createTokenService, generateVersionedKey, parseVersionedKeys } from '@agent-platform/token-service';
-import { createManagementApi } from '../src/index.ts';
+import { createManagementApi, readManagementApiConfig, type ManagementApiConfig } from '../src/index.ts';
 import { createDispatcherDouble } from './dispatcher-double.ts';
 
 const { AgentService, EventService, RunService, SkillService, TriggerService, WebhookSourceService } = proto;
@@ -41,7 +41,7 @@ const secret = Buffer.alloc(32, 1);
 const keys = () => parseVersionedKeys(generateVersionedKey())!;
 
 /** management-api and token-service in one process, wired as on one machine, over databases of their own. */
-export async function createFixture() {
+export async function createFixture(limits: Partial<ManagementApiConfig['limits']> = {}) {
   const resources = new AsyncDisposableStack();
   const [database, tokenDatabase] = [await createTestDatabase(), await createTestDatabase()];
   resources.use(database);
@@ -82,7 +82,11 @@ export async function createFixture() {
   const toTokens = transport('management-api', 'token-service', tokenService.routes!, [failing]);
   const management = resources.use(
     await createManagementApi(
-      { allowedAddresses: ['127.0.0.0/8'], githubKeysUrl: 'https://github.example/keys' },
+      {
+        ...readManagementApiConfig({ GITHUB_SECRET_SCANNING_KEYS_URL: 'https://github.example/keys' }),
+        allowedAddresses: ['127.0.0.0/8'],
+        limits: { ...readManagementApiConfig({}).limits, ...limits },
+      },
       {
         databaseUrl: database.url,
         tokens: createClient(WebhookTokenService, toTokens),

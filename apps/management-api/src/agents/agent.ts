@@ -17,6 +17,7 @@ export const agents: Noun<Agent, AgentRow> = {
   schema: AgentSchema,
   find: (tenant, key) => tenant.agent.findFirst({ where: key, include }),
   page: (tenant, page) => tenant.agent.findMany({ ...page, include }),
+  count: (tenant) => tenant.agent.count(),
   toMessage: (row) =>
     create(AgentSchema, {
       id: row.id,

@@ -26,6 +26,7 @@ export interface Noun<M extends Message, R extends Row> {
   readonly schema: GenMessage<M>;
   readonly find: (tenant: Tenant, key: Key) => Promise<R | null>;
   readonly page: (tenant: Tenant, page: Page) => Promise<R[]>;
+  readonly count: (tenant: Tenant) => Promise<number>;
   readonly toMessage: (row: R) => M;
 }
 

@@ -7,6 +7,7 @@ import { agents } from '../agents/agent.ts';
 import type { Context } from '../context.ts';
 import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
+import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
 import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
@@ -14,12 +15,13 @@ import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
 import type { Tenant } from '../database.ts';
 
-export function agentRoutes({ database, clock }: Context): ServiceImpl<typeof AgentService> {
+export function agentRoutes({ database, limits, clock }: Context): ServiceImpl<typeof AgentService> {
   return {
     async createAgent(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.agent!;
       const created = await database.write(orgId, async (tx) => {
+        await refuseOverLimit(agents, tx, limits.agents);
         const skillIds = await check(tx, wanted);
         const now = new Date(clock());
         const id = newId('agt', now.getTime());

@@ -4,6 +4,7 @@ import { userOf } from '@agent-platform/rpc';
 import { newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
+import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
 import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
@@ -16,7 +17,13 @@ import { skillColumns, skills } from '../skills/skill.ts';
 
 const ALL_CREDENTIALS: ReadonlySet<string> = new Set(['mcp_headers', 'mcp_oauth']);
 
-export function skillRoutes({ database, credentials, addressRules, clock }: Context): ServiceImpl<typeof SkillService> {
+export function skillRoutes({
+  database,
+  credentials,
+  addressRules,
+  limits,
+  clock,
+}: Context): ServiceImpl<typeof SkillService> {
   return {
     async createSkill(request, call) {
       const { orgId } = userOf(call);
@@ -24,6 +31,7 @@ export function skillRoutes({ database, credentials, addressRules, clock }: Cont
       const names = headerNames(wanted.mcpHeaders);
       throwIfAny(checkSkill(wanted, { addressRules, headerNames: names }));
       const created = await database.write(orgId, async (tx) => {
+        await refuseOverLimit(skills, tx, limits.skills);
         const now = new Date(clock());
         const id = newId('skl', now.getTime());
         const stored = { ...skillColumns(wanted), mcpHeaderNames: names };

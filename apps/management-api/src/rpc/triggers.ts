@@ -4,6 +4,7 @@ import { userOf } from '@agent-platform/rpc';
 import { newId, type Logger } from '@agent-platform/service';
 import type { AgentRow } from '../agents/agent.ts';
 import type { Context } from '../context.ts';
+import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
@@ -11,12 +12,13 @@ import { applyUpdate } from '../crud/update.ts';
 import { resolveTrigger } from '../triggers/resolve-trigger.ts';
 import { triggers } from '../triggers/trigger.ts';
 
-export function triggerRoutes({ database, logger, clock }: Context): ServiceImpl<typeof TriggerService> {
+export function triggerRoutes({ database, logger, limits, clock }: Context): ServiceImpl<typeof TriggerService> {
   return {
     async createTrigger(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.trigger!;
       const created = await database.write(orgId, async (tx) => {
+        await refuseOverLimit(triggers, tx, limits.triggers);
         const { columns, agent } = await resolveTrigger(tx, wanted);
         const now = new Date(clock());
         const id = newId('trg', now.getTime());

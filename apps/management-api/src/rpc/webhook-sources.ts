@@ -5,6 +5,7 @@ import { newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
 import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
+import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
 import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
@@ -16,7 +17,7 @@ import { webhookSourceColumns, webhookSources } from '../webhook-sources/webhook
 import { webhookTokenRoutes } from './webhook-tokens.ts';
 
 export function webhookSourceRoutes(context: Context): ServiceImpl<typeof WebhookSourceService> {
-  const { database, tokens, clock } = context;
+  const { database, tokens, limits, clock } = context;
   return {
     ...webhookTokenRoutes(context),
 
@@ -25,6 +26,7 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
       const wanted = request.webhookSource!;
       throwIfAny(check(wanted, wanted.signature));
       const webhookSource = await database.write(orgId, async (tx) => {
+        await refuseOverLimit(webhookSources, tx, limits.webhookSources);
         const now = new Date(clock());
         const id = newId('src', now.getTime());
         const columns = { ...webhookSourceColumns(wanted), ...signatureColumns(wanted.signature) };

@@ -12,6 +12,7 @@ export const skills: Noun<Skill, SkillRow> = {
   schema: SkillSchema,
   find: (tenant, key) => tenant.skill.findFirst({ where: key }),
   page: (tenant, page) => tenant.skill.findMany(page),
+  count: (tenant) => tenant.skill.count(),
   toMessage: (row) => {
     const mcpOauth = oauthMessage(row);
     return create(SkillSchema, {

@@ -16,6 +16,7 @@ export const triggers: Noun<Trigger, TriggerRow> = {
   schema: TriggerSchema,
   find: (tenant, key) => tenant.trigger.findFirst({ where: key, include }),
   page: (tenant, page) => tenant.trigger.findMany({ ...page, include }),
+  count: (tenant) => tenant.trigger.count(),
   toMessage: (row) =>
     create(TriggerSchema, {
       id: row.id,

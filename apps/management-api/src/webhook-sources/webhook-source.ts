@@ -21,6 +21,7 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
   schema: WebhookSourceSchema,
   find: (tenant, key) => tenant.webhookSource.findFirst({ where: key }),
   page: (tenant, page) => tenant.webhookSource.findMany(page),
+  count: (tenant) => tenant.webhookSource.count(),
   toMessage(row) {
     const signature = signatureMessage(row);
     return create(WebhookSourceSchema, {
