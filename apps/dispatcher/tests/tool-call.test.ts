@@ -130,6 +130,20 @@ describe('a trigger that calls a tool', () => {
     expect(fixture.mcp.lists.map(({ url }) => url)).toEqual(['https://archive.example.com/mcp']);
   });
 
+  it('finds the tool of a skill by its id, whatever the skill is called by now', async () => {
+    const two = calling('invoices/save');
+    const [skill] = two.skills;
+    const other = { ...skill!, id: 'skl_2', name: 'invoices', mcpServerUrl: 'https://archive.example.com/mcp' };
+    two.skills = [{ ...skill!, name: 'billing' }, other];
+    two.agents[0]!.skillIds.push('skl_2');
+    const { action } = two.triggers[0]!;
+    if (action.case === 'toolCall') action.value.skillId = 'skl_1';
+    await using fixture = await createFixture(two);
+    fixture.mcp.tools['https://archive.example.com/mcp'] = [tool('save')];
+    expect((await runOf(fixture)).status).toBe(RunStatus.SUCCEEDED);
+    expect(fixture.mcp.calls.map(({ server }) => server.url)).toEqual([URL_OF_SKILL]);
+  });
+
   it('never calls a tool that needs approval, unless the trigger approves by itself', async () => {
     await using fixture = await createFixture(configurationOf({ skill: { requiresApproval: true } }));
     const run = await runOf(fixture);

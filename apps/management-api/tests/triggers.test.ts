@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AgentService, TriggerService, TriggerType, type TriggerSchema } from '@agent-platform/proto';
+import { AgentService, SkillService, TriggerService, TriggerType, type TriggerSchema } from '@agent-platform/proto';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, makeAgent, makeSkill, makeSource } from './nouns.ts';
 
@@ -46,6 +46,35 @@ describe('a trigger', () => {
     const { trigger: read } = await triggers().getTrigger({ trigger: trigger.id });
     expect(read!.action.value).toMatchObject({ tool: 'store', arguments: values });
     expect(Object.keys((read!.action.value as { arguments: object }).arguments)).toEqual(Object.keys(values));
+  });
+
+  it.each(['name', 'id'] as const)('follows the skill of its tool, named by %s, to a new name', async (by) => {
+    const skill = await makeSkill(fixture, orgId, { name: fresh('skill') });
+    const agent = await makeAgent(fixture, orgId, fresh('agent'), [skill.id]);
+    const create = (tool: string) =>
+      triggers().createTrigger({
+        trigger: {
+          ...base,
+          agentId: agent.id,
+          name: fresh('trigger'),
+          action: { case: 'toolCall', value: { tool, skillId: 'skl_other' } },
+        },
+      });
+    const { trigger } = await create(`${skill[by]}/files/echo`);
+    expect(trigger!.action.value).toMatchObject({ tool: `${skill.name}/files/echo`, skillId: skill.id });
+    const name = fresh('renamed');
+    await fixture.as(orgId, SkillService).updateSkill({ skill: { id: skill.id, name } });
+    const { trigger: read } = await triggers().getTrigger({ trigger: trigger!.id });
+    expect(read!.action.value).toMatchObject({ tool: `${name}/files/echo`, skillId: skill.id });
+    const written = await triggers().updateTrigger({ trigger: { ...read!, description: 'written back' } });
+    expect(written.trigger!.action).toEqual(read!.action);
+    expect((await create('files/echo')).trigger!.action.value).toMatchObject({ tool: 'files/echo', skillId: '' });
+
+    await fixture.as(orgId, AgentService).updateAgent({ agent: { id: agent.id }, updateMask: { paths: ['skills'] } });
+    await expect(fixture.as(orgId, SkillService).deleteSkill({ skill: skill.id })).rejects.toMatchObject({
+      code: 'skill_in_use',
+      message: expect.stringContaining(trigger!.name) as string,
+    });
   });
 
   it('changes from one action to the other, and is never left without', async () => {

@@ -21,7 +21,13 @@ export interface Plan {
 
 export type Action =
   | { readonly kind: 'prompt'; readonly template: string }
-  | { readonly kind: 'tool_call'; readonly tool: string; readonly arguments: JsonObject };
+  | {
+      readonly kind: 'tool_call';
+      /** As the trigger names it. With a skill's id, what precedes the first slash is what the skill was called then. */
+      readonly tool: string;
+      readonly skillId: string;
+      readonly arguments: JsonObject;
+    };
 
 export interface PlannedSkill {
   readonly id: string;
@@ -52,7 +58,12 @@ function actionOf({ action }: TriggerConfiguration): Action | undefined {
     case 'promptTemplate':
       return { kind: 'prompt', template: action.value };
     case 'toolCall':
-      return { kind: 'tool_call', tool: action.value.tool, arguments: action.value.arguments ?? {} };
+      return {
+        kind: 'tool_call',
+        tool: action.value.tool,
+        skillId: action.value.skillId,
+        arguments: action.value.arguments ?? {},
+      };
     case undefined:
       return undefined;
   }

@@ -1,24 +1,30 @@
+import type { Action } from '../events/plan.ts';
 import type { Execution } from './execution.ts';
 import { offeredTools, type OfferedTool } from './skill-server.ts';
 import { failed } from './stop.ts';
 
 const MAX_SHOWN = 30;
 
+type Reference = Pick<Action & { kind: 'tool_call' }, 'tool' | 'skillId'>;
+
 /**
  * The tool a trigger names, among those of the agent's skills: by its name, or as "skill/tool".
  *
  * @throws RunStop `tool_not_found`, `tool_ambiguous`, `agent_has_no_skills`
  */
-export async function findTool(x: Execution, reference: string): Promise<OfferedTool> {
+export async function findTool(x: Execution, { tool: reference, skillId }: Reference): Promise<OfferedTool> {
   const { agent, skills, trigger } = x.run.plan;
   if (skills.length === 0) {
     throw failed('agent_has_no_skills', `Agent ${agent.name} has no skill to call ${reference} with: give it one.`);
   }
   // With the skill named, the servers of the others need not even be up.
-  const named = skills.filter(({ name }) => reference.startsWith(`${name}/`));
+  const named = skills.filter(({ id, name }) => (skillId ? id === skillId : reference.startsWith(`${name}/`)));
   const offered = await offeredTools(x, named.length > 0 ? named : skills);
-  const fits = offered.filter(
-    ({ skill, tool }) => tool.name === reference || `${skill.name}/${tool.name}` === reference,
+  const bound = reference.slice(reference.indexOf('/') + 1);
+  const fits = offered.filter(({ skill, tool }) =>
+    skillId
+      ? skill.id === skillId && tool.name === bound
+      : tool.name === reference || `${skill.name}/${tool.name}` === reference,
   );
   if (fits.length === 1) return fits[0]!;
   const names = (fits.length > 0 ? fits : offered).map(({ skill, tool }) => `${skill.name}/${tool.name}`);

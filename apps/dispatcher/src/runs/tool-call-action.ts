@@ -26,7 +26,7 @@ export async function runToolCall(x: Execution, action: Action & { kind: 'tool_c
 }
 
 async function prepareCall(x: Execution, action: Action & { kind: 'tool_call' }): Promise<ToolCall> {
-  const { skill, tool, repeatable } = await findTool(x, action.tool);
+  const { skill, tool, repeatable } = await findTool(x, action);
   checkApproval(x.run.plan, skill, tool.name);
   const args = render(x, action.arguments);
   const validation = validateArguments(skill.id, tool.inputSchema, args);

@@ -27,7 +27,10 @@ async function currentVersion(tenant: Tenant, orgId: string): Promise<bigint> {
 
 async function readConfiguration(tx: Tenant): Promise<Configuration> {
   const orderBy = { id: 'asc' } as const;
-  const triggers = await tx.trigger.findMany({ orderBy, include: { source: { select: { name: true } } } });
+  const triggers = await tx.trigger.findMany({
+    orderBy,
+    include: { source: { select: { name: true } }, toolSkill: { select: { name: true } } },
+  });
   const agents = await tx.agent.findMany({ orderBy, include: { skills: { orderBy: { position: 'asc' } } } });
   const skills = await tx.skill.findMany({ orderBy });
   return create(ConfigurationSchema, {
@@ -39,7 +42,7 @@ async function readConfiguration(tx: Tenant): Promise<Configuration> {
       sourceName: row.source.name,
       agentId: row.agentId,
       autoApprove: row.autoApprove,
-      action: actionOf(row),
+      action: actionOf(row, row.toolSkill),
     })),
     agents: agents.map(({ id, name, instructions, model, skills }) => ({
       id,

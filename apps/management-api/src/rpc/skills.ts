@@ -79,6 +79,8 @@ export function skillRoutes({
         const row = await getByReference(skills, tx, request.skill);
         const users = await tx.agent.findMany({ where: { skills: { some: { skillId: row.id } } } });
         refuseWhileUsed(skills, row, 'agents', users);
+        const callers = await tx.trigger.findMany({ where: { toolSkillId: row.id }, select: { name: true } });
+        refuseWhileUsed(skills, row, 'triggers', callers);
         await tx.skill.deleteMany({ where: { id: row.id } });
         await putCredentials(credentials, { orgId, skillId: row.id }, { mcpHeaders: {} }, ALL_CREDENTIALS);
       });

@@ -9,19 +9,43 @@ import type { Problems } from '../crud/problems.ts';
 export interface ActionColumns {
   readonly promptTemplate: string | null;
   readonly tool: string | null;
+  readonly toolSkillId: string | null;
   readonly toolArguments: string | null;
 }
 
-export function actionOf({ promptTemplate, tool, toolArguments }: ActionColumns): Trigger['action'] {
-  if (promptTemplate !== null) return { case: 'promptTemplate', value: promptTemplate };
-  const parsed = JSON.parse(toolArguments!) as JsonObject;
-  return { case: 'toolCall', value: create(ToolCallSchema, { tool: tool!, arguments: parsed }) };
+/** A skill of the agent that acts. */
+export interface AgentSkill {
+  readonly skillId: string;
+  readonly skill: { readonly name: string };
 }
 
-export function actionColumns(action: Trigger['action']): ActionColumns {
-  if (action.case !== 'toolCall') return { promptTemplate: action.value ?? null, tool: null, toolArguments: null };
-  const { tool, arguments: values = {} } = action.value;
-  return { promptTemplate: null, tool, toolArguments: JSON.stringify(values) };
+/** @param skill - the one of `toolSkillId`, as it is called now. */
+export function actionOf(
+  { promptTemplate, tool, toolSkillId, toolArguments }: ActionColumns,
+  skill: { readonly name: string } | null,
+): Trigger['action'] {
+  if (promptTemplate !== null) return { case: 'promptTemplate', value: promptTemplate };
+  const parsed = JSON.parse(toolArguments!) as JsonObject;
+  const named = skill === null ? tool! : `${skill.name}/${tool}`;
+  const value = create(ToolCallSchema, { tool: named, skillId: toolSkillId ?? '', arguments: parsed });
+  return { case: 'toolCall', value };
+}
+
+export function actionColumns(action: Trigger['action'], skills: readonly AgentSkill[]): ActionColumns {
+  if (action.case !== 'toolCall') {
+    return { promptTemplate: action.value ?? null, tool: null, toolSkillId: null, toolArguments: null };
+  }
+  const { arguments: values = {} } = action.value;
+  return { promptTemplate: null, ...toolColumns(action.value.tool, skills), toolArguments: JSON.stringify(values) };
+}
+
+/** Tools may have slashes in their names: only what precedes the first one can be a skill, and only one of the agent's. */
+function toolColumns(reference: string, skills: readonly AgentSkill[]): Pick<ActionColumns, 'tool' | 'toolSkillId'> {
+  const slash = reference.indexOf('/');
+  const prefix = reference.slice(0, Math.max(slash, 0));
+  const named = skills.find(({ skillId, skill }) => skillId === prefix || skill.name === prefix);
+  if (named === undefined) return { tool: reference, toolSkillId: null };
+  return { tool: reference.slice(slash + 1), toolSkillId: named.skillId };
 }
 
 /** A template that does not parse is refused here, so that no event finds out. */

@@ -1,6 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { Trigger } from '@agent-platform/proto';
-import { agents, type AgentRow } from '../agents/agent.ts';
+import { agents } from '../agents/agent.ts';
 import { checkCommon } from '../crud/check.ts';
 import type { Noun, Row } from '../crud/noun.ts';
 import { throwIfAny, type Problems } from '../crud/problems.ts';
@@ -19,9 +19,9 @@ export async function resolveTrigger(tenant: Tenant, wanted: Trigger) {
   const agent = await resolve(agents, tenant, 'trigger.agent_id', wanted.agentId, problems);
   throwIfAny(problems);
   const { name, description, eventType, autoApprove } = wanted;
-  const action = actionColumns(wanted.action);
+  const action = actionColumns(wanted.action, agent!.skills);
   const columns = { name, description, eventType, autoApprove, sourceId: source!.id, agentId: agent!.id, ...action };
-  return { columns, agent: agent as AgentRow };
+  return { columns, agent: agent! };
 }
 
 async function resolve<M extends Message, R extends Row>(

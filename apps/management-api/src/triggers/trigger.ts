@@ -5,7 +5,10 @@ import type { Noun } from '../crud/noun.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { actionOf } from './action.ts';
 
-const include = { source: { select: { name: true } } } satisfies Prisma.TriggerInclude;
+const include = {
+  source: { select: { name: true } },
+  toolSkill: { select: { name: true } },
+} satisfies Prisma.TriggerInclude;
 
 export type TriggerRow = Prisma.TriggerGetPayload<{ include: typeof include }>;
 
@@ -27,7 +30,7 @@ export const triggers: Noun<Trigger, TriggerRow> = {
       webhookSource: row.source.name,
       agentId: row.agentId,
       autoApprove: row.autoApprove,
-      action: actionOf(row),
+      action: actionOf(row, row.toolSkill),
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
     }),

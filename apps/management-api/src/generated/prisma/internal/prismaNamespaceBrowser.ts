@@ -147,6 +147,7 @@ export const TriggerScalarFieldEnum = {
   autoApprove: 'autoApprove',
   promptTemplate: 'promptTemplate',
   tool: 'tool',
+  toolSkillId: 'toolSkillId',
   toolArguments: 'toolArguments',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'

@@ -247,6 +247,7 @@ export type SkillWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   agents?: Prisma.AgentSkillListRelationFilter
+  triggers?: Prisma.TriggerListRelationFilter
 }
 
 export type SkillOrderByWithRelationInput = {
@@ -265,6 +266,7 @@ export type SkillOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   agents?: Prisma.AgentSkillOrderByRelationAggregateInput
+  triggers?: Prisma.TriggerOrderByRelationAggregateInput
 }
 
 export type SkillWhereUniqueInput = Prisma.AtLeast<{
@@ -288,6 +290,7 @@ export type SkillWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   agents?: Prisma.AgentSkillListRelationFilter
+  triggers?: Prisma.TriggerListRelationFilter
 }, "orgId_id" | "orgId_name">
 
 export type SkillOrderByWithAggregationInput = {
@@ -346,6 +349,7 @@ export type SkillCreateInput = {
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillCreateNestedManyWithoutSkillInput
+  triggers?: Prisma.TriggerCreateNestedManyWithoutToolSkillInput
 }
 
 export type SkillUncheckedCreateInput = {
@@ -364,6 +368,7 @@ export type SkillUncheckedCreateInput = {
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillUncheckedCreateNestedManyWithoutSkillInput
+  triggers?: Prisma.TriggerUncheckedCreateNestedManyWithoutToolSkillInput
 }
 
 export type SkillUpdateInput = {
@@ -382,6 +387,7 @@ export type SkillUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUpdateManyWithoutSkillNestedInput
+  triggers?: Prisma.TriggerUpdateManyWithoutToolSkillNestedInput
 }
 
 export type SkillUncheckedUpdateInput = {
@@ -400,6 +406,7 @@ export type SkillUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUncheckedUpdateManyWithoutSkillNestedInput
+  triggers?: Prisma.TriggerUncheckedUpdateManyWithoutToolSkillNestedInput
 }
 
 export type SkillCreateManyInput = {
@@ -523,6 +530,11 @@ export type SkillScalarRelationFilter = {
   isNot?: Prisma.SkillWhereInput
 }
 
+export type SkillNullableScalarRelationFilter = {
+  is?: Prisma.SkillWhereInput | null
+  isNot?: Prisma.SkillWhereInput | null
+}
+
 export type SkillCreatemcpHeaderNamesInput = {
   set: string[]
 }
@@ -567,6 +579,22 @@ export type SkillUpdateOneRequiredWithoutAgentsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.SkillUpdateToOneWithWhereWithoutAgentsInput, Prisma.SkillUpdateWithoutAgentsInput>, Prisma.SkillUncheckedUpdateWithoutAgentsInput>
 }
 
+export type SkillCreateNestedOneWithoutTriggersInput = {
+  create?: Prisma.XOR<Prisma.SkillCreateWithoutTriggersInput, Prisma.SkillUncheckedCreateWithoutTriggersInput>
+  connectOrCreate?: Prisma.SkillCreateOrConnectWithoutTriggersInput
+  connect?: Prisma.SkillWhereUniqueInput
+}
+
+export type SkillUpdateOneWithoutTriggersNestedInput = {
+  create?: Prisma.XOR<Prisma.SkillCreateWithoutTriggersInput, Prisma.SkillUncheckedCreateWithoutTriggersInput>
+  connectOrCreate?: Prisma.SkillCreateOrConnectWithoutTriggersInput
+  upsert?: Prisma.SkillUpsertWithoutTriggersInput
+  disconnect?: Prisma.SkillWhereInput | boolean
+  delete?: Prisma.SkillWhereInput | boolean
+  connect?: Prisma.SkillWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.SkillUpdateToOneWithWhereWithoutTriggersInput, Prisma.SkillUpdateWithoutTriggersInput>, Prisma.SkillUncheckedUpdateWithoutTriggersInput>
+}
+
 export type SkillCreateWithoutAgentsInput = {
   orgId: string
   id: string
@@ -582,6 +610,7 @@ export type SkillCreateWithoutAgentsInput = {
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
+  triggers?: Prisma.TriggerCreateNestedManyWithoutToolSkillInput
 }
 
 export type SkillUncheckedCreateWithoutAgentsInput = {
@@ -599,6 +628,7 @@ export type SkillUncheckedCreateWithoutAgentsInput = {
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
   createdAt: Date | string
   updatedAt: Date | string
+  triggers?: Prisma.TriggerUncheckedCreateNestedManyWithoutToolSkillInput
 }
 
 export type SkillCreateOrConnectWithoutAgentsInput = {
@@ -632,6 +662,7 @@ export type SkillUpdateWithoutAgentsInput = {
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  triggers?: Prisma.TriggerUpdateManyWithoutToolSkillNestedInput
 }
 
 export type SkillUncheckedUpdateWithoutAgentsInput = {
@@ -649,6 +680,95 @@ export type SkillUncheckedUpdateWithoutAgentsInput = {
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  triggers?: Prisma.TriggerUncheckedUpdateManyWithoutToolSkillNestedInput
+}
+
+export type SkillCreateWithoutTriggersInput = {
+  orgId: string
+  id: string
+  name: string
+  displayName: string
+  description: string
+  category: $Enums.SkillCategory
+  requiresApproval: boolean
+  mcpServerUrl: string
+  mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  createdAt: Date | string
+  updatedAt: Date | string
+  agents?: Prisma.AgentSkillCreateNestedManyWithoutSkillInput
+}
+
+export type SkillUncheckedCreateWithoutTriggersInput = {
+  orgId: string
+  id: string
+  name: string
+  displayName: string
+  description: string
+  category: $Enums.SkillCategory
+  requiresApproval: boolean
+  mcpServerUrl: string
+  mcpHeaderNames?: Prisma.SkillCreatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: string | null
+  mcpOauthClientId?: string | null
+  mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  createdAt: Date | string
+  updatedAt: Date | string
+  agents?: Prisma.AgentSkillUncheckedCreateNestedManyWithoutSkillInput
+}
+
+export type SkillCreateOrConnectWithoutTriggersInput = {
+  where: Prisma.SkillWhereUniqueInput
+  create: Prisma.XOR<Prisma.SkillCreateWithoutTriggersInput, Prisma.SkillUncheckedCreateWithoutTriggersInput>
+}
+
+export type SkillUpsertWithoutTriggersInput = {
+  update: Prisma.XOR<Prisma.SkillUpdateWithoutTriggersInput, Prisma.SkillUncheckedUpdateWithoutTriggersInput>
+  create: Prisma.XOR<Prisma.SkillCreateWithoutTriggersInput, Prisma.SkillUncheckedCreateWithoutTriggersInput>
+  where?: Prisma.SkillWhereInput
+}
+
+export type SkillUpdateToOneWithWhereWithoutTriggersInput = {
+  where?: Prisma.SkillWhereInput
+  data: Prisma.XOR<Prisma.SkillUpdateWithoutTriggersInput, Prisma.SkillUncheckedUpdateWithoutTriggersInput>
+}
+
+export type SkillUpdateWithoutTriggersInput = {
+  orgId?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  displayName?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  category?: Prisma.EnumSkillCategoryFieldUpdateOperationsInput | $Enums.SkillCategory
+  requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
+  mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  agents?: Prisma.AgentSkillUpdateManyWithoutSkillNestedInput
+}
+
+export type SkillUncheckedUpdateWithoutTriggersInput = {
+  orgId?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  displayName?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  category?: Prisma.EnumSkillCategoryFieldUpdateOperationsInput | $Enums.SkillCategory
+  requiresApproval?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  mcpServerUrl?: Prisma.StringFieldUpdateOperationsInput | string
+  mcpHeaderNames?: Prisma.SkillUpdatemcpHeaderNamesInput | string[]
+  mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  agents?: Prisma.AgentSkillUncheckedUpdateManyWithoutSkillNestedInput
 }
 
 
@@ -658,10 +778,12 @@ export type SkillUncheckedUpdateWithoutAgentsInput = {
 
 export type SkillCountOutputType = {
   agents: number
+  triggers: number
 }
 
 export type SkillCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   agents?: boolean | SkillCountOutputTypeCountAgentsArgs
+  triggers?: boolean | SkillCountOutputTypeCountTriggersArgs
 }
 
 /**
@@ -681,6 +803,13 @@ export type SkillCountOutputTypeCountAgentsArgs<ExtArgs extends runtime.Types.Ex
   where?: Prisma.AgentSkillWhereInput
 }
 
+/**
+ * SkillCountOutputType without action
+ */
+export type SkillCountOutputTypeCountTriggersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.TriggerWhereInput
+}
+
 
 export type SkillSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   orgId?: boolean
@@ -698,6 +827,7 @@ export type SkillSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   createdAt?: boolean
   updatedAt?: boolean
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
+  triggers?: boolean | Prisma.Skill$triggersArgs<ExtArgs>
   _count?: boolean | Prisma.SkillCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["skill"]>
 
@@ -755,6 +885,7 @@ export type SkillSelectScalar = {
 export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "mcpOauthIssuer" | "mcpOauthClientId" | "mcpOauthScopes" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
 export type SkillInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
+  triggers?: boolean | Prisma.Skill$triggersArgs<ExtArgs>
   _count?: boolean | Prisma.SkillCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type SkillIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -764,6 +895,7 @@ export type $SkillPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   name: "Skill"
   objects: {
     agents: Prisma.$AgentSkillPayload<ExtArgs>[]
+    triggers: Prisma.$TriggerPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     orgId: string
@@ -1181,6 +1313,7 @@ readonly fields: SkillFieldRefs;
 export interface Prisma__SkillClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   agents<T extends Prisma.Skill$agentsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Skill$agentsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$AgentSkillPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  triggers<T extends Prisma.Skill$triggersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Skill$triggersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$TriggerPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1638,6 +1771,30 @@ export type Skill$agentsArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
   take?: number
   skip?: number
   distinct?: Prisma.AgentSkillScalarFieldEnum | Prisma.AgentSkillScalarFieldEnum[]
+}
+
+/**
+ * Skill.triggers
+ */
+export type Skill$triggersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Trigger
+   */
+  select?: Prisma.TriggerSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Trigger
+   */
+  omit?: Prisma.TriggerOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.TriggerInclude<ExtArgs> | null
+  where?: Prisma.TriggerWhereInput
+  orderBy?: Prisma.TriggerOrderByWithRelationInput | Prisma.TriggerOrderByWithRelationInput[]
+  cursor?: Prisma.TriggerWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.TriggerScalarFieldEnum | Prisma.TriggerScalarFieldEnum[]
 }
 
 /**

@@ -35,6 +35,7 @@ export type TriggerMinAggregateOutputType = {
   autoApprove: boolean | null
   promptTemplate: string | null
   tool: string | null
+  toolSkillId: string | null
   toolArguments: string | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -51,6 +52,7 @@ export type TriggerMaxAggregateOutputType = {
   autoApprove: boolean | null
   promptTemplate: string | null
   tool: string | null
+  toolSkillId: string | null
   toolArguments: string | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -67,6 +69,7 @@ export type TriggerCountAggregateOutputType = {
   autoApprove: number
   promptTemplate: number
   tool: number
+  toolSkillId: number
   toolArguments: number
   createdAt: number
   updatedAt: number
@@ -85,6 +88,7 @@ export type TriggerMinAggregateInputType = {
   autoApprove?: true
   promptTemplate?: true
   tool?: true
+  toolSkillId?: true
   toolArguments?: true
   createdAt?: true
   updatedAt?: true
@@ -101,6 +105,7 @@ export type TriggerMaxAggregateInputType = {
   autoApprove?: true
   promptTemplate?: true
   tool?: true
+  toolSkillId?: true
   toolArguments?: true
   createdAt?: true
   updatedAt?: true
@@ -117,6 +122,7 @@ export type TriggerCountAggregateInputType = {
   autoApprove?: true
   promptTemplate?: true
   tool?: true
+  toolSkillId?: true
   toolArguments?: true
   createdAt?: true
   updatedAt?: true
@@ -206,6 +212,7 @@ export type TriggerGroupByOutputType = {
   autoApprove: boolean
   promptTemplate: string | null
   tool: string | null
+  toolSkillId: string | null
   toolArguments: string | null
   createdAt: Date
   updatedAt: Date
@@ -243,11 +250,13 @@ export type TriggerWhereInput = {
   autoApprove?: Prisma.BoolFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableFilter<"Trigger"> | string | null
+  toolSkillId?: Prisma.StringNullableFilter<"Trigger"> | string | null
   toolArguments?: Prisma.StringNullableFilter<"Trigger"> | string | null
   createdAt?: Prisma.DateTimeFilter<"Trigger"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Trigger"> | Date | string
   source?: Prisma.XOR<Prisma.WebhookSourceScalarRelationFilter, Prisma.WebhookSourceWhereInput>
   agent?: Prisma.XOR<Prisma.AgentScalarRelationFilter, Prisma.AgentWhereInput>
+  toolSkill?: Prisma.XOR<Prisma.SkillNullableScalarRelationFilter, Prisma.SkillWhereInput> | null
 }
 
 export type TriggerOrderByWithRelationInput = {
@@ -261,11 +270,13 @@ export type TriggerOrderByWithRelationInput = {
   autoApprove?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrderInput | Prisma.SortOrder
   tool?: Prisma.SortOrderInput | Prisma.SortOrder
+  toolSkillId?: Prisma.SortOrderInput | Prisma.SortOrder
   toolArguments?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   source?: Prisma.WebhookSourceOrderByWithRelationInput
   agent?: Prisma.AgentOrderByWithRelationInput
+  toolSkill?: Prisma.SkillOrderByWithRelationInput
 }
 
 export type TriggerWhereUniqueInput = Prisma.AtLeast<{
@@ -284,11 +295,13 @@ export type TriggerWhereUniqueInput = Prisma.AtLeast<{
   autoApprove?: Prisma.BoolFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableFilter<"Trigger"> | string | null
+  toolSkillId?: Prisma.StringNullableFilter<"Trigger"> | string | null
   toolArguments?: Prisma.StringNullableFilter<"Trigger"> | string | null
   createdAt?: Prisma.DateTimeFilter<"Trigger"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Trigger"> | Date | string
   source?: Prisma.XOR<Prisma.WebhookSourceScalarRelationFilter, Prisma.WebhookSourceWhereInput>
   agent?: Prisma.XOR<Prisma.AgentScalarRelationFilter, Prisma.AgentWhereInput>
+  toolSkill?: Prisma.XOR<Prisma.SkillNullableScalarRelationFilter, Prisma.SkillWhereInput> | null
 }, "orgId_id" | "orgId_name">
 
 export type TriggerOrderByWithAggregationInput = {
@@ -302,6 +315,7 @@ export type TriggerOrderByWithAggregationInput = {
   autoApprove?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrderInput | Prisma.SortOrder
   tool?: Prisma.SortOrderInput | Prisma.SortOrder
+  toolSkillId?: Prisma.SortOrderInput | Prisma.SortOrder
   toolArguments?: Prisma.SortOrderInput | Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -324,6 +338,7 @@ export type TriggerScalarWhereWithAggregatesInput = {
   autoApprove?: Prisma.BoolWithAggregatesFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
+  toolSkillId?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
   toolArguments?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Trigger"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Trigger"> | Date | string
@@ -342,6 +357,7 @@ export type TriggerCreateInput = {
   updatedAt: Date | string
   source: Prisma.WebhookSourceCreateNestedOneWithoutTriggersInput
   agent: Prisma.AgentCreateNestedOneWithoutTriggersInput
+  toolSkill?: Prisma.SkillCreateNestedOneWithoutTriggersInput
 }
 
 export type TriggerUncheckedCreateInput = {
@@ -355,6 +371,7 @@ export type TriggerUncheckedCreateInput = {
   autoApprove: boolean
   promptTemplate?: string | null
   tool?: string | null
+  toolSkillId?: string | null
   toolArguments?: string | null
   createdAt: Date | string
   updatedAt: Date | string
@@ -373,6 +390,7 @@ export type TriggerUpdateInput = {
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   source?: Prisma.WebhookSourceUpdateOneRequiredWithoutTriggersNestedInput
   agent?: Prisma.AgentUpdateOneRequiredWithoutTriggersNestedInput
+  toolSkill?: Prisma.SkillUpdateOneWithoutTriggersNestedInput
 }
 
 export type TriggerUncheckedUpdateInput = {
@@ -386,6 +404,7 @@ export type TriggerUncheckedUpdateInput = {
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -402,6 +421,7 @@ export type TriggerCreateManyInput = {
   autoApprove: boolean
   promptTemplate?: string | null
   tool?: string | null
+  toolSkillId?: string | null
   toolArguments?: string | null
   createdAt: Date | string
   updatedAt: Date | string
@@ -431,6 +451,7 @@ export type TriggerUncheckedUpdateManyInput = {
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -467,6 +488,7 @@ export type TriggerCountOrderByAggregateInput = {
   autoApprove?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrder
   tool?: Prisma.SortOrder
+  toolSkillId?: Prisma.SortOrder
   toolArguments?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -483,6 +505,7 @@ export type TriggerMaxOrderByAggregateInput = {
   autoApprove?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrder
   tool?: Prisma.SortOrder
+  toolSkillId?: Prisma.SortOrder
   toolArguments?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -499,6 +522,7 @@ export type TriggerMinOrderByAggregateInput = {
   autoApprove?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrder
   tool?: Prisma.SortOrder
+  toolSkillId?: Prisma.SortOrder
   toolArguments?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -543,6 +567,48 @@ export type TriggerUncheckedUpdateManyWithoutSourceNestedInput = {
   connect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
   update?: Prisma.TriggerUpdateWithWhereUniqueWithoutSourceInput | Prisma.TriggerUpdateWithWhereUniqueWithoutSourceInput[]
   updateMany?: Prisma.TriggerUpdateManyWithWhereWithoutSourceInput | Prisma.TriggerUpdateManyWithWhereWithoutSourceInput[]
+  deleteMany?: Prisma.TriggerScalarWhereInput | Prisma.TriggerScalarWhereInput[]
+}
+
+export type TriggerCreateNestedManyWithoutToolSkillInput = {
+  create?: Prisma.XOR<Prisma.TriggerCreateWithoutToolSkillInput, Prisma.TriggerUncheckedCreateWithoutToolSkillInput> | Prisma.TriggerCreateWithoutToolSkillInput[] | Prisma.TriggerUncheckedCreateWithoutToolSkillInput[]
+  connectOrCreate?: Prisma.TriggerCreateOrConnectWithoutToolSkillInput | Prisma.TriggerCreateOrConnectWithoutToolSkillInput[]
+  createMany?: Prisma.TriggerCreateManyToolSkillInputEnvelope
+  connect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+}
+
+export type TriggerUncheckedCreateNestedManyWithoutToolSkillInput = {
+  create?: Prisma.XOR<Prisma.TriggerCreateWithoutToolSkillInput, Prisma.TriggerUncheckedCreateWithoutToolSkillInput> | Prisma.TriggerCreateWithoutToolSkillInput[] | Prisma.TriggerUncheckedCreateWithoutToolSkillInput[]
+  connectOrCreate?: Prisma.TriggerCreateOrConnectWithoutToolSkillInput | Prisma.TriggerCreateOrConnectWithoutToolSkillInput[]
+  createMany?: Prisma.TriggerCreateManyToolSkillInputEnvelope
+  connect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+}
+
+export type TriggerUpdateManyWithoutToolSkillNestedInput = {
+  create?: Prisma.XOR<Prisma.TriggerCreateWithoutToolSkillInput, Prisma.TriggerUncheckedCreateWithoutToolSkillInput> | Prisma.TriggerCreateWithoutToolSkillInput[] | Prisma.TriggerUncheckedCreateWithoutToolSkillInput[]
+  connectOrCreate?: Prisma.TriggerCreateOrConnectWithoutToolSkillInput | Prisma.TriggerCreateOrConnectWithoutToolSkillInput[]
+  upsert?: Prisma.TriggerUpsertWithWhereUniqueWithoutToolSkillInput | Prisma.TriggerUpsertWithWhereUniqueWithoutToolSkillInput[]
+  createMany?: Prisma.TriggerCreateManyToolSkillInputEnvelope
+  set?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  disconnect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  delete?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  connect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  update?: Prisma.TriggerUpdateWithWhereUniqueWithoutToolSkillInput | Prisma.TriggerUpdateWithWhereUniqueWithoutToolSkillInput[]
+  updateMany?: Prisma.TriggerUpdateManyWithWhereWithoutToolSkillInput | Prisma.TriggerUpdateManyWithWhereWithoutToolSkillInput[]
+  deleteMany?: Prisma.TriggerScalarWhereInput | Prisma.TriggerScalarWhereInput[]
+}
+
+export type TriggerUncheckedUpdateManyWithoutToolSkillNestedInput = {
+  create?: Prisma.XOR<Prisma.TriggerCreateWithoutToolSkillInput, Prisma.TriggerUncheckedCreateWithoutToolSkillInput> | Prisma.TriggerCreateWithoutToolSkillInput[] | Prisma.TriggerUncheckedCreateWithoutToolSkillInput[]
+  connectOrCreate?: Prisma.TriggerCreateOrConnectWithoutToolSkillInput | Prisma.TriggerCreateOrConnectWithoutToolSkillInput[]
+  upsert?: Prisma.TriggerUpsertWithWhereUniqueWithoutToolSkillInput | Prisma.TriggerUpsertWithWhereUniqueWithoutToolSkillInput[]
+  createMany?: Prisma.TriggerCreateManyToolSkillInputEnvelope
+  set?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  disconnect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  delete?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  connect?: Prisma.TriggerWhereUniqueInput | Prisma.TriggerWhereUniqueInput[]
+  update?: Prisma.TriggerUpdateWithWhereUniqueWithoutToolSkillInput | Prisma.TriggerUpdateWithWhereUniqueWithoutToolSkillInput[]
+  updateMany?: Prisma.TriggerUpdateManyWithWhereWithoutToolSkillInput | Prisma.TriggerUpdateManyWithWhereWithoutToolSkillInput[]
   deleteMany?: Prisma.TriggerScalarWhereInput | Prisma.TriggerScalarWhereInput[]
 }
 
@@ -600,6 +666,7 @@ export type TriggerCreateWithoutSourceInput = {
   createdAt: Date | string
   updatedAt: Date | string
   agent: Prisma.AgentCreateNestedOneWithoutTriggersInput
+  toolSkill?: Prisma.SkillCreateNestedOneWithoutTriggersInput
 }
 
 export type TriggerUncheckedCreateWithoutSourceInput = {
@@ -611,6 +678,7 @@ export type TriggerUncheckedCreateWithoutSourceInput = {
   autoApprove: boolean
   promptTemplate?: string | null
   tool?: string | null
+  toolSkillId?: string | null
   toolArguments?: string | null
   createdAt: Date | string
   updatedAt: Date | string
@@ -656,9 +724,66 @@ export type TriggerScalarWhereInput = {
   autoApprove?: Prisma.BoolFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableFilter<"Trigger"> | string | null
+  toolSkillId?: Prisma.StringNullableFilter<"Trigger"> | string | null
   toolArguments?: Prisma.StringNullableFilter<"Trigger"> | string | null
   createdAt?: Prisma.DateTimeFilter<"Trigger"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Trigger"> | Date | string
+}
+
+export type TriggerCreateWithoutToolSkillInput = {
+  id: string
+  name: string
+  description: string
+  eventType: string
+  autoApprove: boolean
+  promptTemplate?: string | null
+  tool?: string | null
+  toolArguments?: string | null
+  createdAt: Date | string
+  updatedAt: Date | string
+  source: Prisma.WebhookSourceCreateNestedOneWithoutTriggersInput
+  agent: Prisma.AgentCreateNestedOneWithoutTriggersInput
+}
+
+export type TriggerUncheckedCreateWithoutToolSkillInput = {
+  id: string
+  name: string
+  description: string
+  eventType: string
+  sourceId: string
+  agentId: string
+  autoApprove: boolean
+  promptTemplate?: string | null
+  tool?: string | null
+  toolArguments?: string | null
+  createdAt: Date | string
+  updatedAt: Date | string
+}
+
+export type TriggerCreateOrConnectWithoutToolSkillInput = {
+  where: Prisma.TriggerWhereUniqueInput
+  create: Prisma.XOR<Prisma.TriggerCreateWithoutToolSkillInput, Prisma.TriggerUncheckedCreateWithoutToolSkillInput>
+}
+
+export type TriggerCreateManyToolSkillInputEnvelope = {
+  data: Prisma.TriggerCreateManyToolSkillInput | Prisma.TriggerCreateManyToolSkillInput[]
+  skipDuplicates?: boolean
+}
+
+export type TriggerUpsertWithWhereUniqueWithoutToolSkillInput = {
+  where: Prisma.TriggerWhereUniqueInput
+  update: Prisma.XOR<Prisma.TriggerUpdateWithoutToolSkillInput, Prisma.TriggerUncheckedUpdateWithoutToolSkillInput>
+  create: Prisma.XOR<Prisma.TriggerCreateWithoutToolSkillInput, Prisma.TriggerUncheckedCreateWithoutToolSkillInput>
+}
+
+export type TriggerUpdateWithWhereUniqueWithoutToolSkillInput = {
+  where: Prisma.TriggerWhereUniqueInput
+  data: Prisma.XOR<Prisma.TriggerUpdateWithoutToolSkillInput, Prisma.TriggerUncheckedUpdateWithoutToolSkillInput>
+}
+
+export type TriggerUpdateManyWithWhereWithoutToolSkillInput = {
+  where: Prisma.TriggerScalarWhereInput
+  data: Prisma.XOR<Prisma.TriggerUpdateManyMutationInput, Prisma.TriggerUncheckedUpdateManyWithoutToolSkillInput>
 }
 
 export type TriggerCreateWithoutAgentInput = {
@@ -673,6 +798,7 @@ export type TriggerCreateWithoutAgentInput = {
   createdAt: Date | string
   updatedAt: Date | string
   source: Prisma.WebhookSourceCreateNestedOneWithoutTriggersInput
+  toolSkill?: Prisma.SkillCreateNestedOneWithoutTriggersInput
 }
 
 export type TriggerUncheckedCreateWithoutAgentInput = {
@@ -684,6 +810,7 @@ export type TriggerUncheckedCreateWithoutAgentInput = {
   autoApprove: boolean
   promptTemplate?: string | null
   tool?: string | null
+  toolSkillId?: string | null
   toolArguments?: string | null
   createdAt: Date | string
   updatedAt: Date | string
@@ -724,6 +851,7 @@ export type TriggerCreateManySourceInput = {
   autoApprove: boolean
   promptTemplate?: string | null
   tool?: string | null
+  toolSkillId?: string | null
   toolArguments?: string | null
   createdAt: Date | string
   updatedAt: Date | string
@@ -741,6 +869,7 @@ export type TriggerUpdateWithoutSourceInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agent?: Prisma.AgentUpdateOneRequiredWithoutTriggersNestedInput
+  toolSkill?: Prisma.SkillUpdateOneWithoutTriggersNestedInput
 }
 
 export type TriggerUncheckedUpdateWithoutSourceInput = {
@@ -752,6 +881,7 @@ export type TriggerUncheckedUpdateWithoutSourceInput = {
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -762,6 +892,67 @@ export type TriggerUncheckedUpdateManyWithoutSourceInput = {
   name?: Prisma.StringFieldUpdateOperationsInput | string
   description?: Prisma.StringFieldUpdateOperationsInput | string
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
+  agentId?: Prisma.StringFieldUpdateOperationsInput | string
+  autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+}
+
+export type TriggerCreateManyToolSkillInput = {
+  id: string
+  name: string
+  description: string
+  eventType: string
+  sourceId: string
+  agentId: string
+  autoApprove: boolean
+  promptTemplate?: string | null
+  tool?: string | null
+  toolArguments?: string | null
+  createdAt: Date | string
+  updatedAt: Date | string
+}
+
+export type TriggerUpdateWithoutToolSkillInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  eventType?: Prisma.StringFieldUpdateOperationsInput | string
+  autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  source?: Prisma.WebhookSourceUpdateOneRequiredWithoutTriggersNestedInput
+  agent?: Prisma.AgentUpdateOneRequiredWithoutTriggersNestedInput
+}
+
+export type TriggerUncheckedUpdateWithoutToolSkillInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  eventType?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceId?: Prisma.StringFieldUpdateOperationsInput | string
+  agentId?: Prisma.StringFieldUpdateOperationsInput | string
+  autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+}
+
+export type TriggerUncheckedUpdateManyWithoutToolSkillInput = {
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  description?: Prisma.StringFieldUpdateOperationsInput | string
+  eventType?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -780,6 +971,7 @@ export type TriggerCreateManyAgentInput = {
   autoApprove: boolean
   promptTemplate?: string | null
   tool?: string | null
+  toolSkillId?: string | null
   toolArguments?: string | null
   createdAt: Date | string
   updatedAt: Date | string
@@ -797,6 +989,7 @@ export type TriggerUpdateWithoutAgentInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   source?: Prisma.WebhookSourceUpdateOneRequiredWithoutTriggersNestedInput
+  toolSkill?: Prisma.SkillUpdateOneWithoutTriggersNestedInput
 }
 
 export type TriggerUncheckedUpdateWithoutAgentInput = {
@@ -808,6 +1001,7 @@ export type TriggerUncheckedUpdateWithoutAgentInput = {
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -822,6 +1016,7 @@ export type TriggerUncheckedUpdateManyWithoutAgentInput = {
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -840,11 +1035,13 @@ export type TriggerSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   autoApprove?: boolean
   promptTemplate?: boolean
   tool?: boolean
+  toolSkillId?: boolean
   toolArguments?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
+  toolSkill?: boolean | Prisma.Trigger$toolSkillArgs<ExtArgs>
 }, ExtArgs["result"]["trigger"]>
 
 export type TriggerSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -858,11 +1055,13 @@ export type TriggerSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exten
   autoApprove?: boolean
   promptTemplate?: boolean
   tool?: boolean
+  toolSkillId?: boolean
   toolArguments?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
+  toolSkill?: boolean | Prisma.Trigger$toolSkillArgs<ExtArgs>
 }, ExtArgs["result"]["trigger"]>
 
 export type TriggerSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -876,11 +1075,13 @@ export type TriggerSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exten
   autoApprove?: boolean
   promptTemplate?: boolean
   tool?: boolean
+  toolSkillId?: boolean
   toolArguments?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
+  toolSkill?: boolean | Prisma.Trigger$toolSkillArgs<ExtArgs>
 }, ExtArgs["result"]["trigger"]>
 
 export type TriggerSelectScalar = {
@@ -894,23 +1095,27 @@ export type TriggerSelectScalar = {
   autoApprove?: boolean
   promptTemplate?: boolean
   tool?: boolean
+  toolSkillId?: boolean
   toolArguments?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type TriggerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "eventType" | "sourceId" | "agentId" | "autoApprove" | "promptTemplate" | "tool" | "toolArguments" | "createdAt" | "updatedAt", ExtArgs["result"]["trigger"]>
+export type TriggerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "eventType" | "sourceId" | "agentId" | "autoApprove" | "promptTemplate" | "tool" | "toolSkillId" | "toolArguments" | "createdAt" | "updatedAt", ExtArgs["result"]["trigger"]>
 export type TriggerInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
+  toolSkill?: boolean | Prisma.Trigger$toolSkillArgs<ExtArgs>
 }
 export type TriggerIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
+  toolSkill?: boolean | Prisma.Trigger$toolSkillArgs<ExtArgs>
 }
 export type TriggerIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
+  toolSkill?: boolean | Prisma.Trigger$toolSkillArgs<ExtArgs>
 }
 
 export type $TriggerPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -918,6 +1123,7 @@ export type $TriggerPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
   objects: {
     source: Prisma.$WebhookSourcePayload<ExtArgs>
     agent: Prisma.$AgentPayload<ExtArgs>
+    toolSkill: Prisma.$SkillPayload<ExtArgs> | null
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     orgId: string
@@ -933,6 +1139,10 @@ export type $TriggerPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
      */
     promptTemplate: string | null
     tool: string | null
+    /**
+     * The skill the tool is named through. Null: any skill of the agent that offers it.
+     */
+    toolSkillId: string | null
     /**
      * JSON as text: it is never queried, and text keeps the order of the properties.
      */
@@ -1335,6 +1545,7 @@ export interface Prisma__TriggerClient<T, Null = never, ExtArgs extends runtime.
   readonly [Symbol.toStringTag]: "PrismaPromise"
   source<T extends Prisma.WebhookSourceDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.WebhookSourceDefaultArgs<ExtArgs>>): Prisma.Prisma__WebhookSourceClient<runtime.Types.Result.GetResult<Prisma.$WebhookSourcePayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   agent<T extends Prisma.AgentDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.AgentDefaultArgs<ExtArgs>>): Prisma.Prisma__AgentClient<runtime.Types.Result.GetResult<Prisma.$AgentPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
+  toolSkill<T extends Prisma.Trigger$toolSkillArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Trigger$toolSkillArgs<ExtArgs>>): Prisma.Prisma__SkillClient<runtime.Types.Result.GetResult<Prisma.$SkillPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | null, null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1374,6 +1585,7 @@ export interface TriggerFieldRefs {
   readonly autoApprove: Prisma.FieldRef<"Trigger", 'Boolean'>
   readonly promptTemplate: Prisma.FieldRef<"Trigger", 'String'>
   readonly tool: Prisma.FieldRef<"Trigger", 'String'>
+  readonly toolSkillId: Prisma.FieldRef<"Trigger", 'String'>
   readonly toolArguments: Prisma.FieldRef<"Trigger", 'String'>
   readonly createdAt: Prisma.FieldRef<"Trigger", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"Trigger", 'DateTime'>
@@ -1775,6 +1987,25 @@ export type TriggerDeleteManyArgs<ExtArgs extends runtime.Types.Extensions.Inter
    * Limit how many Triggers to delete.
    */
   limit?: number
+}
+
+/**
+ * Trigger.toolSkill
+ */
+export type Trigger$toolSkillArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the Skill
+   */
+  select?: Prisma.SkillSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the Skill
+   */
+  omit?: Prisma.SkillOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SkillInclude<ExtArgs> | null
+  where?: Prisma.SkillWhereInput
 }
 
 /**
