@@ -31,7 +31,7 @@ export function createRoutes(context: Context): Routes {
       },
       issueToken: async (request) => ({ webhookToken: await issueToken(context, request) }),
       revokeToken: async (request) => ({ webhookToken: await revokeToken(context, request) }),
-      listTokens: async (request) => ({ tokens: await listTokens(context, request) }),
+      listTokens: (request) => listTokens(context, request),
       verifyToken: (request) => verifyToken(context, request),
       async recordTokenUse(request) {
         await recordTokenUse(context, request);

@@ -9,7 +9,9 @@ import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { createRotationMetrics } from './credentials/rotation/rotation-metrics.ts';
 import { startRotation } from './credentials/rotation/start-rotation.ts';
 import { createDatabase, migrationsDir } from './database.ts';
+import { startPeriodic } from './periodic.ts';
 import { createRoutes } from './routes.ts';
+import { pruneTokens } from './tokens/prune-tokens.ts';
 import type { VersionedKeys } from './versioned-keys.ts';
 
 export interface TokenServiceConfig {
@@ -49,6 +51,8 @@ export async function createTokenService(
   const dataKeys = createDataKeys({ pool, keyEncryption, clock });
   const rotation = { pool, keyRing, keyEncryption, dataKeys, dataKeyMaxAgeMs, logger, clock };
   resources.use(startRotation(rotation, createRotationMetrics(metrics, pool, keyRing)));
+  const prune = async (signal: AbortSignal) => (await pruneTokens(pool, clock(), signal)) > 0;
+  resources.use(startPeriodic({ name: 'the deletion of tokens that ended long ago', pass: prune, logger }));
 
   const background = resources.use(createBackground({ logger, metrics, clock }));
   const alerts = metrics.counter({

@@ -1,9 +1,10 @@
 import { durationFromMs, timestampDate } from '@bufbuild/protobuf/wkt';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateWebhookToken } from '@agent-platform/auth';
 import { Deduplication, TokenState, WebhookTokenService } from '@agent-platform/proto';
 import { newId } from '@agent-platform/service';
 import { generateVersionedKey } from '../src/index.ts';
+import { pruneTokens } from '../src/tokens/prune-tokens.ts';
 import { createFixture, spellings } from './fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -71,6 +72,66 @@ describe('webhook tokens', () => {
     const dump = await fixture.dump();
     expect(dump).toContain(source.sourceId);
     for (const text of [...spellings(token), ...spellings(first.token.slice(4, 34))]) expect(dump).not.toContain(text);
+  });
+
+  it('are at most ten live ones for a source; what has ended leaves room', async () => {
+    const source = await newSource();
+    const week = 7 * 24 * HOUR_MS;
+    for (let i = 0; i < 9; i++) await issue(source, week);
+    const last = await issue(source);
+    await expect(issue(source, week)).rejects.toMatchObject({
+      kind: 'failed_precondition',
+      code: 'too_many_tokens',
+      message: expect.stringContaining('10 live tokens') as string,
+    });
+    expect((await list(source)).filter(({ state }) => state === TokenState.EXPIRING)).toHaveLength(8);
+    await verify(last.token);
+    await management().revokeToken({ ...source, tokenId: last.id });
+    await issue(source);
+    await issue(source, 0);
+    expect((await list(source)).filter(({ state }) => state === TokenState.ACTIVE)).toHaveLength(1);
+    await issue(await newSource());
+  });
+
+  it('are listed in pages, newest first, that neither skip nor repeat', async () => {
+    const source = await newSource();
+    const issued: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      fixture.time.nowMs += 1;
+      issued.unshift((await issue(source)).id);
+    }
+    const seen: string[] = [];
+    let pageToken = '';
+    do {
+      const page = await management().listTokens({ ...source, pageSize: 2, pageToken });
+      expect(page.tokens.length).toBeLessThanOrEqual(2);
+      seen.push(...page.tokens.map(({ id }) => id));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(seen).toEqual(issued);
+    await expect(management().listTokens({ ...source, pageToken: 'x' })).rejects.toMatchObject({
+      kind: 'invalid_argument',
+      fields: [{ field: 'page_token' }],
+    });
+  });
+
+  it('are forgotten 90 days after they ended and were last tried', async () => {
+    const DAY_MS = 24 * HOUR_MS;
+    const source = await newSource();
+    const [revoked, live, tried] = [await issue(source), await issue(source), await issue(source)];
+    for (const { id } of [revoked, tried]) await management().revokeToken({ ...source, tokenId: id });
+    fixture.time.nowMs += 30 * DAY_MS;
+    await verify(tried.token).catch(() => undefined);
+    await vi.waitFor(async () => expect((await list(source)).some(({ refusedAt }) => refusedAt)).toBe(true));
+    const pruneAfter = async (days: number) => {
+      fixture.time.nowMs += days * DAY_MS;
+      await pruneTokens(fixture.pool, fixture.time.nowMs, new AbortController().signal);
+      return (await list(source)).map(({ id }) => id).sort();
+    };
+    expect(await pruneAfter(59)).toEqual([revoked.id, live.id, tried.id].sort());
+    expect(await pruneAfter(2)).toEqual([live.id, tried.id].sort());
+    expect(await pruneAfter(60)).toEqual([live.id]);
+    await verify(live.token);
   });
 
   it('live on beside a token issued without overlap', async () => {

@@ -45,9 +45,10 @@ export function webhookTokenRoutes({
       return { webhookToken: webhookToken! };
     },
 
-    async listWebhookTokens({ webhookSource }, call) {
-      const answer = await ownCall(tokens.listTokens(await owned(webhookSource, call)));
-      return { tokens: answer.tokens };
+    async listWebhookTokens({ webhookSource, pageSize, pageToken }, call) {
+      const source = await owned(webhookSource, call);
+      const answer = await ownCall(tokens.listTokens({ ...source, pageSize, pageToken }));
+      return { tokens: answer.tokens, nextPageToken: answer.nextPageToken };
     },
   };
 }

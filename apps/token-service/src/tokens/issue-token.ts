@@ -8,10 +8,13 @@ import { hashToken } from './token-hash.ts';
 import { tokenMessage } from './token-message.ts';
 import { sourceNotFound } from './source-not-found.ts';
 
+/** Of a source: some in use, and some that end after a rotation. */
+export const MAX_LIVE_TOKENS = 10;
+
 /**
  * Answers the only copy of the plain token there will ever be.
  *
- * @throws AppError `invalid_request` when it would have ended already.
+ * @throws AppError `invalid_request` when it would have ended already, `too_many_tokens`.
  */
 export async function issueToken(context: Context, request: IssueTokenRequest): Promise<WebhookToken> {
   const { orgId, sourceId, overlap } = request;
@@ -34,6 +37,10 @@ export async function issueToken(context: Context, request: IssueTokenRequest): 
              where org_id = ${orgId} and source_id = ${sourceId} and revoked_at is null
                and (expires_at is null or expires_at > ${now})
             returning id`;
+    const live = await tx.webhookToken.count({
+      where: { sourceId, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
+    });
+    if (live >= MAX_LIVE_TOKENS) throw tooManyTokens(sourceId);
     const row = await tx.webhookToken.create({
       data: {
         id: newId('tok', now.getTime()),
@@ -51,6 +58,13 @@ export async function issueToken(context: Context, request: IssueTokenRequest): 
   if (issued.rotated.length > 0) announce(context, { orgId, sourceId });
   for (const { id } of issued.ended) announce(context, { orgId, sourceId, revokedTokenId: id });
   return issued.message;
+}
+
+function tooManyTokens(sourceId: string): AppError {
+  const message =
+    `The webhook source ${sourceId} has ${MAX_LIVE_TOKENS} live tokens, which is the limit. ` +
+    'Revoke one that nobody uses, or rotate with a shorter overlap; 0s ends all older tokens at once.';
+  return new AppError('failed_precondition', 'too_many_tokens', message);
 }
 
 function endsInThePast(): AppError {

@@ -1,42 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isDatabaseUnavailable } from '@agent-platform/database';
-import { isPassing } from '@agent-platform/service';
+import { startPeriodic } from '../../periodic.ts';
 import type { RotationContext } from './context.ts';
 import { rotateKeys } from './rotate-keys.ts';
 
-const PASS_EVERY_MS = 60_000;
-
-/** Rotates keys in the background, from now on and once a minute. Disposing waits for the batch that is under way. */
+/** Rotates keys in the background. Keys change with the configuration, at a start; after that only their age matters. */
 export function startRotation(context: RotationContext, measure: () => Promise<void>): AsyncDisposable {
   const { logger } = context;
-  const stop = new AbortController();
-
-  async function pass(): Promise<void> {
+  async function pass(signal: AbortSignal): Promise<boolean> {
+    const counts = await rotateKeys(context, signal);
     await measure();
-    const counts = await rotateKeys(context, stop.signal);
-    await measure();
-    if (counts.unreadable > 0) logger.warn(counts, 'keys rotated, but not everything could be read');
-    else if (Object.values(counts).some((count) => count > 0)) logger.info(counts, 'keys rotated');
+    const { unreadable, ...changed } = counts;
+    const hasChanged = Object.values(changed).some((count) => count > 0);
+    if (unreadable > 0) logger.warn(counts, 'keys rotated, but not everything could be read');
+    else if (hasChanged) logger.info(counts, 'keys rotated');
+    return hasChanged;
   }
-
-  async function passes(): Promise<void> {
-    while (!stop.signal.aborted) {
-      try {
-        await pass();
-      } catch (err) {
-        if (stop.signal.aborted) return;
-        const level = isDatabaseUnavailable(err) || isPassing(err) ? 'warn' : 'error';
-        logger[level]({ err }, 'the rotation of keys was interrupted and goes on in a minute');
-      }
-      await sleep(PASS_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  }
-
-  const running = passes();
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
+  return startPeriodic({ name: 'the rotation of keys', pass, logger });
 }

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDatabaseUnavailable } from '@agent-platform/database';
+import { isPassing, type Logger } from '@agent-platform/service';
+
+const HOUR_MS = 3_600_000;
+const SOON_MS = 60_000;
+
+export interface PeriodicWork {
+  /** For the log: "the rotation of keys". */
+  readonly name: string;
+  /** @returns whether there may be more to do soon. */
+  readonly pass: (signal: AbortSignal) => Promise<boolean>;
+  readonly logger: Logger;
+}
+
+/**
+ * Works in the background, from now on and once an hour; again after a minute when a pass failed or has found something
+ * to do. Disposing waits for what is under way.
+ */
+export function startPeriodic({ name, pass, logger }: PeriodicWork): AsyncDisposable {
+  const stop = new AbortController();
+
+  async function passes(): Promise<void> {
+    while (!stop.signal.aborted) {
+      let pauseMs = SOON_MS;
+      try {
+        if (!(await pass(stop.signal))) pauseMs = HOUR_MS;
+      } catch (err) {
+        if (stop.signal.aborted) return;
+        const level = isDatabaseUnavailable(err) || isPassing(err) ? 'warn' : 'error';
+        logger[level]({ err }, `${name} was interrupted and goes on in a minute`);
+      }
+      await sleep(pauseMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  const running = passes();
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
