@@ -1,3 +1,4 @@
+import { authConfigOf, authVariables, type AuthConfig } from '@agent-platform/auth';
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { ManagementApiConfig } from './management-api.ts';
@@ -23,7 +24,7 @@ const processSpec = {
   serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
   authIssuer: variable.url('AUTH_ISSUER'),
   authAudience: variable.string('AUTH_AUDIENCE'),
-  authAllowedAddresses: variable.parsed('AUTH_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
+  ...authVariables,
   allowedAddresses: variable.parsed('MCP_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
   host: variable.string('HOST', { default: '127.0.0.1' }),
   port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
@@ -36,9 +37,9 @@ export function readManagementApiConfig(env: Env): Omit<ManagementApiConfig, 'al
 }
 
 /** What management-api needs when it is a process of its own. @throws AppError `config_invalid` with everything that is wrong. */
-export function readProcessConfig(env: Env): ManagementApiConfig & ConfigOf<typeof processSpec> {
+export function readProcessConfig(env: Env): ManagementApiConfig & ConfigOf<typeof processSpec> & { auth: AuthConfig } {
   const values = readEnv(env, processSpec);
-  return { ...values, ...configOf(values) };
+  return { ...values, ...configOf(values), auth: authConfigOf(values.authIssuer, values.authAudience, values) };
 }
 
 function configOf(values: ConfigOf<typeof spec>): Omit<ManagementApiConfig, 'allowedAddresses'> {

@@ -1,10 +1,9 @@
 import { createClient } from '@connectrpc/connect';
 import {
   authenticateWith,
-  createRemoteKeys,
+  createAccessTokens,
   createServiceAuthenticator,
   createServiceIdentity,
-  createUserAuthenticator,
 } from '@agent-platform/auth';
 import { createOutbound } from '@agent-platform/outbound';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
@@ -23,7 +22,7 @@ import { createManagementApi } from './management-api.ts';
 await run('management-api', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
-  const { authIssuer: issuer, authAudience: audience, databaseUrl } = config;
+  const { auth, databaseUrl } = config;
   const secret = Buffer.from(config.serviceSecret);
   const logger = createLogger({ level: config.logLevel, service: 'management-api' });
   const metrics = createMetrics();
@@ -34,7 +33,7 @@ await run('management-api', async (signal) => {
   const transportTo = (callee: ServiceName, baseUrl: string) =>
     resources.use(remoteTransport({ baseUrl, interceptors: clientInterceptors({ identity, callee }) }));
   const toTokens = transportTo('token-service', config.tokenServiceUrl);
-  const outbound = resources.use(createOutbound({ allowedAddresses: config.authAllowedAddresses }));
+  const outbound = resources.use(createOutbound(auth));
   const dependencies = {
     databaseUrl,
     outbound,
@@ -45,13 +44,12 @@ await run('management-api', async (signal) => {
   };
   const create = () => createManagementApi(config, dependencies);
   const managementApi = resources.use(await untilAvailable('database', create, { logger, signal }));
-  const keys = createRemoteKeys({ url: new URL('.well-known/jwks.json', issuer), outbound, logger });
+  const users = resources.use(createAccessTokens(auth, { logger }));
   const authenticate = authenticateWith({
-    users: createUserAuthenticator({ issuer, audience, keys }),
+    users: users.authenticate,
     services: createServiceAuthenticator({ service: 'management-api', secret }),
   });
-  // Without the issuer's keys nobody could be let in.
-  const service = { ...managementApi, checks: { ...managementApi.checks, issuer: () => keys.check() } };
+  const service = { ...managementApi, checks: { ...managementApi.checks, issuer: () => users.check() } };
   const { url } = resources.use(await serve(port, { services: [service], authenticate, logger, metrics }));
   logger.info({ url, config: processConfigSummary(env) }, 'ready');
   return resources.move();

@@ -22,19 +22,9 @@ import { createTokenService, generateVersionedKey, parseVersionedKeys } from '@a
 import { createManagementApi, readManagementApiConfig, type ManagementApiConfig } from '../src/index.ts';
 import { createDispatcherDouble } from './dispatcher-double.ts';
 
-const { AgentService, EventService, RunService, SkillService, TriggerService, WebhookSourceService } = proto;
 const { CredentialService, WebhookTokenService } = proto;
 
-/** What users may call. */
-export const publicServices = [
-  AgentService,
-  SkillService,
-  TriggerService,
-  WebhookSourceService,
-  EventService,
-  RunService,
-] as const;
-
+export const { publicServices } = proto;
 export const everyPermission = permissionsOf(publicServices);
 export const logger = createLogger({ level: 'silent', service: 'test' });
 const secret = Buffer.alloc(32, 1);

@@ -1,16 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { ADDRESS_RANGES } from '@agent-platform/outbound';
+import { authConfigOf, authVariables, type AuthConfig } from '@agent-platform/auth';
 import { AppError, readEnv, variable, type Env } from '@agent-platform/service';
-
-/** Who may call the management API, when it is not the development issuer that decides. */
-export interface AuthConfig {
-  /** Auth0's domain as `iss` spells it: `https://your-tenant.eu.auth0.com/`. */
-  readonly issuer: string;
-  readonly audience: string;
-  /** Ranges where the issuer may be although they are not public. */
-  readonly allowedAddresses: readonly string[];
-}
 
 export interface PlatformConfig {
   readonly host: string;
@@ -33,7 +24,7 @@ const spec = {
   logLevel: variable.oneOf('LOG_LEVEL', LEVELS, { default: 'info' }),
   authIssuer: variable.url('AUTH_ISSUER', { optional: true }),
   authAudience: variable.string('AUTH_AUDIENCE', { optional: true }),
-  authAllowedAddresses: variable.parsed('AUTH_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
+  ...authVariables,
   allowDevelopmentIssuer: variable.boolean('ALLOW_DEVELOPMENT_ISSUER', { default: false }),
 };
 
@@ -42,25 +33,18 @@ const isLoopback = (host: string) =>
 
 /** @throws AppError `config_invalid` with everything that is wrong. */
 export function readPlatformConfig(env: Env): PlatformConfig {
-  const {
-    authIssuer,
-    authAudience,
-    authAllowedAddresses: allowedAddresses,
-    allowDevelopmentIssuer,
-    dataDir,
-    ...rest
-  } = readEnv(env, spec);
+  const values = readEnv(env, spec);
+  const { authIssuer, authAudience, host, port, logLevel } = values;
   const refuse = (message: string) => new AppError('invalid_argument', 'config_invalid', message);
   if (Boolean(authIssuer) !== Boolean(authAudience)) {
     throw refuse('AUTH_ISSUER and AUTH_AUDIENCE go together: set both, or neither for the development issuer.');
   }
-  const auth =
-    authIssuer && authAudience ? { issuer: authIssuer, audience: authAudience, allowedAddresses } : undefined;
-  if (!auth && !isLoopback(rest.host) && !allowDevelopmentIssuer) {
+  const auth = authIssuer && authAudience ? authConfigOf(authIssuer, authAudience, values) : undefined;
+  if (!auth && !isLoopback(host) && !values.allowDevelopmentIssuer) {
     throw refuse(
-      `HOST is ${rest.host}, and the development issuer hands out tokens for the well-known client "dev" to anyone who can ` +
+      `HOST is ${host}, and the development issuer hands out tokens for the well-known client "dev" to anyone who can ` +
         'reach it. Set AUTH_ISSUER and AUTH_AUDIENCE, or ALLOW_DEVELOPMENT_ISSUER=true if that is what you want.',
     );
   }
-  return { ...rest, dataDir: resolve(dataDir), auth, env };
+  return { host, port, logLevel, dataDir: resolve(values.dataDir), auth, env };
 }

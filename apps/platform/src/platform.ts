@@ -8,12 +8,12 @@ import { createManagementApi, readManagementApiConfig } from '@agent-platform/ma
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { createOutbound, LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { ConfigurationService, CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import { createServer } from '@agent-platform/rpc';
-import { createLogger, createMetrics, startTelemetry } from '@agent-platform/service';
+import { createServer, type Routes } from '@agent-platform/rpc';
+import { createLogger, createMetrics, startTelemetry, type Service } from '@agent-platform/service';
 import { createTokenService } from '@agent-platform/token-service';
 import type { PlatformConfig } from './config.ts';
 import { createInProcessCalls, later } from './in-process.ts';
-import { createIssuer } from './issuer.ts';
+import { createIssuer, type Issuer } from './issuer.ts';
 import { loadSecrets } from './secrets.ts';
 
 /** On one machine the MCP servers are on it too. */
@@ -84,7 +84,7 @@ export class Platform implements AsyncDisposable {
     const issuer = await createIssuer({ auth: config.auth, keyFile: secrets.issuerKeyFile, logger, resources });
     const { url } = resources.use(
       await createServer({
-        services: [ingest, managementApi],
+        services: [ingest, withCheck(managementApi, issuer)],
         authenticate: issuer.authenticate,
         ...(issuer.http && { http: issuer.http }),
         ...shared,
@@ -99,4 +99,9 @@ export class Platform implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#resources.disposeAsync();
   }
+}
+
+/** With the issuer among what `/readyz` asks. */
+function withCheck(service: Service<Routes>, { check }: Issuer): Service<Routes> {
+  return check ? { ...service, checks: { ...service.checks, issuer: check } } : service;
 }

@@ -9,7 +9,7 @@ import { createUserAuthenticator } from './user-authenticator.ts';
 const secret = new Uint8Array(32).fill(7);
 const key = await signingKey('k1');
 const keys = createLocalJWKSet({ keys: [key.publicJwk] });
-const users = createUserAuthenticator({ issuer: ISSUER, audience: AUDIENCE, keys });
+const users = createUserAuthenticator({ issuers: () => [ISSUER], audience: AUDIENCE, keys });
 const services = createServiceAuthenticator({ service: 'management-api', secret });
 
 const userToken = `Bearer ${await sign(key)}`;

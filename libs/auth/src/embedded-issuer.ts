@@ -52,7 +52,11 @@ export async function createEmbeddedIssuer(o: EmbeddedIssuerOptions): Promise<Em
   }
 
   return {
-    authenticate: createUserAuthenticator({ issuer, audience: o.audience, keys: createLocalJWKSet(jwks) }),
+    authenticate: createUserAuthenticator({
+      issuers: () => [issuer],
+      audience: o.audience,
+      keys: createLocalJWKSet(jwks),
+    }),
     http(app) {
       void app.register(async (scope) => {
         acceptJsonAndForms(scope);

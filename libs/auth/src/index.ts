@@ -1,3 +1,5 @@
+export { createAccessTokens, type AccessTokens } from './access-tokens.ts';
+export { authConfigOf, authVariables, type AuthConfig } from './auth-config.ts';
 export { authenticateWith } from './authenticate-with.ts';
 export { readClientKey, signClientAssertion, type ClientAssertionOptions } from './client-assertion.ts';
 export { createEmbeddedIssuer, type EmbeddedIssuer, type EmbeddedIssuerOptions } from './embedded-issuer.ts';

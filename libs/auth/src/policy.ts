@@ -36,10 +36,12 @@ export function authorize(policy: Policy, principal: Principal): void {
     throw denied('permission_missing', 'This method is for the services of the platform only.');
   }
   if (principal.permissions.has(policy.permission)) return;
-  throw denied(
-    'permission_missing',
-    `The access token lacks the permission "${policy.permission}". Grant it to the caller and request a new token.`,
-  );
+  const way =
+    principal.permissions.size > 0
+      ? 'Grant it to the caller and request a new token.'
+      : 'The token carries none: grant it to the caller (with Auth0, after switching on RBAC with permissions in the ' +
+        'access token for the API) and request a new token, or let the operator set AUTH_DEFAULT_PERMISSIONS.';
+  throw denied('permission_missing', `The access token lacks the permission "${policy.permission}". ${way}`);
 }
 
 function denied(code: string, message: string): AppError {

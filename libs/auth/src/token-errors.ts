@@ -4,7 +4,8 @@ import { invalid, malformed } from './bearer.ts';
 
 /** What a token must be; named in refusals, so that the caller knows what to ask the issuer for. */
 export interface Expectation {
-  readonly issuer: string;
+  /** Of services; the issuer of users is checked elsewhere, because how it is spelled has to be found out. */
+  readonly issuer?: string;
   readonly audience: string;
   readonly algorithms: readonly string[];
 }

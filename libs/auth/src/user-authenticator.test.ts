@@ -10,7 +10,7 @@ let authenticate: Authenticate;
 beforeAll(async () => {
   key = await signingKey('k1');
   const keys = createLocalJWKSet({ keys: [key.publicJwk] });
-  authenticate = createUserAuthenticator({ issuer: ISSUER, audience: AUDIENCE, keys });
+  authenticate = createUserAuthenticator({ issuers: () => [ISSUER], audience: AUDIENCE, keys });
 });
 
 const user = async (changes: Record<string, unknown>, header = {}) =>
@@ -81,7 +81,7 @@ describe('a refusal', () => {
 
   it('is never blamed on the token when keys fail', async () => {
     const broken = createUserAuthenticator({
-      issuer: ISSUER,
+      issuers: () => [ISSUER],
       audience: AUDIENCE,
       keys: createLocalJWKSet({ keys: [{ ...key.publicJwk, n: '' }] }),
     });

@@ -1,6 +1,8 @@
-import { jwtVerify, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import type { AppError } from '@agent-platform/service';
+import { decodeJwt, jwtVerify, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { bearerToken, invalid, malformed } from './bearer.ts';
-import { userOf } from './claims.ts';
+import { userOf, type ClaimDefaults } from './claims.ts';
+import { isSameIssuer } from './issuer-metadata.ts';
 import type { Authenticate, UserPrincipal } from './principal.ts';
 import type { KeySource } from './remote-keys.ts';
 import { refusalOf, type Expectation } from './token-errors.ts';
@@ -11,16 +13,20 @@ export const ALGORITHMS = ['RS256', 'PS256', 'ES256'];
 /** RFC 9068 says `at+jwt`; Auth0 says `JWT` unless the API asks for the RFC 9068 profile. */
 const TYPES = new Set(['jwt', 'at+jwt']);
 
-/** How far clocks may differ. Seconds. */
-const TOLERANCE_SECONDS = 5;
+/** How far the issuer's clock may be from ours unless configured otherwise: its `iat` was seen 10 s ahead. */
+export const CLOCK_TOLERANCE_MS = 60_000;
 
 export interface UserAuthenticatorOptions {
-  /** Exactly what `iss` says; with Auth0 that ends in a slash. */
-  readonly issuer: string;
+  /** What `iss` may be, letter for letter; with Auth0 that ends in a slash. */
+  readonly issuers: () => readonly string[];
   /** What `aud` is or contains. */
   readonly audience: string;
   /** The issuer's; see `createRemoteKeys`. */
   readonly keys: KeySource;
+  /** In milliseconds; 60,000 by default. */
+  readonly clockToleranceMs?: number;
+  /** For claims that a token does not have. None by default. */
+  readonly defaults?: ClaimDefaults;
 }
 
 /**
@@ -28,11 +34,11 @@ export interface UserAuthenticatorOptions {
  * the token, signature, issuer, audience, `typ`, `exp`, `nbf`, `iat`, `sub`.
  *
  * Rejects with `unauthenticated` (`token_missing`, `token_malformed`, `token_expired`, `token_invalid`), with
- * `permission_denied` (`no_organization`), and with `unavailable` when the issuer's keys are not to be had.
+ * `permission_denied` (`no_organization`, `organization_reserved`), and with `unavailable` when the issuer's keys are not to be had.
  */
 export function createUserAuthenticator(o: UserAuthenticatorOptions): Authenticate {
-  const { issuer, audience, keys } = o;
-  const expected: Expectation = { issuer, audience, algorithms: ALGORITHMS };
+  const { issuers, audience, keys, defaults, clockToleranceMs = CLOCK_TOLERANCE_MS } = o;
+  const toleranceSeconds = clockToleranceMs / 1000;
   return async (authorization): Promise<UserPrincipal> => {
     const token = bearerToken(authorization);
     if (token.split('.').length !== 3) {
@@ -41,20 +47,45 @@ export function createUserAuthenticator(o: UserAuthenticatorOptions): Authentica
       );
     }
     try {
+      refuseForeign(token, issuers());
       const { payload, protectedHeader } = await jwtVerify(token, keys, {
-        issuer,
         audience,
         algorithms: ALGORITHMS,
         requiredClaims: ['exp'],
-        clockTolerance: TOLERANCE_SECONDS,
+        clockTolerance: toleranceSeconds,
       });
+      // Only now: how the issuer spells itself is known with its keys.
+      if (payload.iss === undefined) throw invalid('The access token carries no "iss" claim.');
+      if (!issuers().includes(payload.iss)) throw ofAnotherIssuer(issuers());
       checkType(protectedHeader);
-      checkIssuedAt(payload);
-      return userOf(payload);
+      checkIssuedAt(payload, toleranceSeconds);
+      return userOf(payload, defaults);
     } catch (error) {
+      const expected: Expectation = { audience, algorithms: ALGORITHMS };
       throw refusalOf(error, expected);
     }
   };
+}
+
+/** Before its key is looked for: nothing is fetched for a token that does not even claim to be of the issuer. */
+function refuseForeign(token: string, issuers: readonly string[]): void {
+  const iss = claimedIssuer(token);
+  const isOurs = iss === undefined || issuers.some((issuer) => isSameIssuer(issuer, iss));
+  if (!isOurs) throw ofAnotherIssuer(issuers);
+}
+
+/** Not verified; undefined where there is none, which the check of the signature or what follows it says. */
+function claimedIssuer(token: string): string | undefined {
+  try {
+    const { iss } = decodeJwt(token);
+    return iss === undefined ? undefined : String(iss);
+  } catch {
+    return undefined;
+  }
+}
+
+function ofAnotherIssuer(issuers: readonly string[]): AppError {
+  return invalid(`The access token is of another issuer; this API expects "${issuers[0]}".`);
 }
 
 /** Explicit typing keeps other JWTs of the same issuer out (https://www.rfc-editor.org/rfc/rfc8725#section-3.11). */
@@ -63,8 +94,8 @@ function checkType({ typ }: JWTHeaderParameters): void {
   if (!TYPES.has(type)) throw invalid('The token is not an access token: its "typ" must be "JWT" or "at+jwt".');
 }
 
-function checkIssuedAt({ iat }: JWTPayload): void {
-  if (iat !== undefined && iat > Date.now() / 1000 + TOLERANCE_SECONDS) {
+function checkIssuedAt({ iat }: JWTPayload, toleranceSeconds: number): void {
+  if (iat !== undefined && iat > Date.now() / 1000 + toleranceSeconds) {
     throw invalid('The access token is not valid yet ("iat" is in the future).');
   }
 }

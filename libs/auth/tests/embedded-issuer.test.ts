@@ -148,7 +148,7 @@ describe('the key of the issuer', () => {
     const jwks = (await app.inject('/.well-known/jwks.json')).json<JSONWebKeySet>();
     expect(jwks.keys).toHaveLength(1);
     expect(Object.keys(jwks.keys[0]!).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
-    const options = { issuer: 'http://127.0.0.1:8080/', audience: AUDIENCE, keys: createLocalJWKSet(jwks) };
+    const options = { issuers: () => ['http://127.0.0.1:8080/'], audience: AUDIENCE, keys: createLocalJWKSet(jwks) };
     const { access_token: accessToken } = await token();
     await expect(createUserAuthenticator(options)(`Bearer ${accessToken}`)).resolves.toMatchObject({ kind: 'user' });
   });

@@ -11,6 +11,8 @@ const logger = createLogger({ level: 'silent', service: 'test' });
 const [k1, k2] = await Promise.all([signingKey('k1'), signingKey('k2')]);
 
 let server: Server;
+let base: string;
+let discovery: Record<string, unknown> | undefined;
 let published: SigningKey[];
 let answer: 'keys' | 'error' | 'redirect' | 'no keys' | 'nonsense' | 'not an object' | 'hang up';
 let fetches: number;
@@ -20,8 +22,12 @@ let authenticate: Authenticate;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
-  [published, answer, fetches] = [[k1], 'keys', 0];
-  server = createServer((_request, response) => {
+  [published, answer, fetches, discovery] = [[k1], 'keys', 0, undefined];
+  server = createServer(({ url }, response) => {
+    if (url!.endsWith('/.well-known/openid-configuration')) {
+      response.writeHead(discovery ? 200 : 404).end(JSON.stringify(discovery ?? {}));
+      return;
+    }
     fetches += 1;
     if (answer === 'hang up') response.destroy();
     else if (answer === 'error') response.writeHead(500).end();
@@ -31,10 +37,10 @@ beforeEach(async () => {
     else response.end(JSON.stringify({ keys: answer === 'keys' ? published.map((key) => key.publicJwk) : [] }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`);
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   outbound = createOutbound({ allowedAddresses: LOOPBACK_ADDRESSES });
-  remote = createRemoteKeys({ url, outbound, logger });
-  authenticate = createUserAuthenticator({ issuer: ISSUER, audience: AUDIENCE, keys: remote });
+  remote = createRemoteKeys({ issuer: base, outbound, logger });
+  authenticate = createUserAuthenticator({ issuers: () => [ISSUER], audience: AUDIENCE, keys: remote });
 });
 
 afterEach(async () => {
@@ -105,13 +111,27 @@ describe('the keys of an issuer', () => {
     expect(fetches).toBe(2);
   });
 
-  it('are not asked for again by a flood of unknown ones', async () => {
+  it('are asked for in bounds by a flood of made-up ones, which are refused or put off, and never make a new one bad', async () => {
     await call(k1);
-    pass(MINUTE_MS);
-    for (let i = 0; i < 20; i++) {
-      await expect(call({ ...k2, kid: `random-${i}` })).rejects.toMatchObject({ code: 'token_invalid' });
+    const answers = new Set<unknown>();
+    for (let second = 0; second < 120; second++) {
+      pass(1_000);
+      const refused: unknown = await call({ ...k2, kid: `made-up-${second}` }).catch((error: unknown) => error);
+      answers.add((refused as { code: string }).code);
     }
-    expect(fetches).toBe(2);
+    expect(answers).toEqual(new Set(['token_invalid', 'issuer_unavailable']));
+    expect(fetches).toBeLessThanOrEqual(1 + 5 + 12);
+
+    published = [k1, k2];
+    let waited = 0;
+    for (; ; waited++) {
+      const answer: unknown = await call(k2).catch((error: unknown) => error);
+      if ((answer as { kind: string }).kind === 'user') break;
+      expect(answer).toMatchObject({ ...unavailable, retryAfterSeconds: expect.any(Number) as number });
+      await call({ ...k2, kid: `made-up-again-${waited}` }).catch(() => undefined);
+      pass(1_000);
+    }
+    expect(waited).toBeLessThanOrEqual(10);
   });
 
   it('are refused within 10 minutes once the issuer no longer publishes them', async () => {
@@ -135,8 +155,48 @@ describe('the keys of an issuer', () => {
 
   it('are not asked for at a private address, unless the operator allows it', async () => {
     await using strict = createOutbound({ allowedAddresses: [] });
-    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`);
-    await expect(createRemoteKeys({ url, outbound: strict, logger }).check()).rejects.toMatchObject(unavailable);
+    const keys = createRemoteKeys({ issuer: base, outbound: strict, logger });
+    await expect(keys.check()).rejects.toMatchObject(unavailable);
+    expect(fetches).toBe(0);
+  });
+});
+
+describe('the discovery document of an issuer', () => {
+  const keysOf = (issuer: string) => createRemoteKeys({ issuer, outbound, logger });
+
+  it.each(['', '/', '/tenant', '/tenant/'])('says where its keys are and how it is spelled: %j', async (path) => {
+    const spelled = path.includes('tenant') ? `${base}/tenant/` : `${base}/`;
+    discovery = { issuer: spelled, jwks_uri: `${base}/keys` };
+    const keys = keysOf(`${base}${path}`);
+    await keys.check();
+    expect(keys.issuers()).toEqual([spelled]);
+    const accept = createUserAuthenticator({ issuers: () => keys.issuers(), audience: AUDIENCE, keys });
+    const bearerOf = async (iss: string) => `Bearer ${await sign(k1, claims({ iss }))}`;
+    await expect(accept(await bearerOf(spelled))).resolves.toMatchObject(accepted);
+    await expect(accept(await bearerOf(spelled.replace(/\/$/, '')))).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+
+  it('is not needed: then either spelling is accepted', async () => {
+    const keys = keysOf(base);
+    const accept = createUserAuthenticator({ issuers: () => keys.issuers(), audience: AUDIENCE, keys });
+    for (const iss of [base, `${base}/`]) {
+      await expect(accept(`Bearer ${await sign(k1, claims({ iss }))}`)).resolves.toMatchObject(accepted);
+    }
+  });
+
+  it('of another issuer is a fault of the configuration, which readiness tells and callers are not blamed for', async () => {
+    discovery = { issuer: 'https://other.example/', jwks_uri: `${base}/keys` };
+    await expect(remote.check()).rejects.toMatchObject({
+      code: 'issuer_mismatch',
+      message: expect.stringContaining('https://other.example/') as string,
+    });
+    await expect(call(k1)).rejects.toMatchObject(unavailable);
+    expect(fetches).toBe(0);
+  });
+
+  it('is not asked for by a token that claims to be of somebody else', async () => {
+    const foreign = `Bearer ${await sign(k1, claims({ iss: 'https://other.example/' }))}`;
+    await expect(authenticate(foreign)).rejects.toThrow(`this API expects "${ISSUER}"`);
     expect(fetches).toBe(0);
   });
 });

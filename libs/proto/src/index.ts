@@ -20,3 +20,4 @@ export {
   RetryInfoSchema,
 } from './generated/google/rpc/error_details_pb.ts';
 export * from './topics.ts';
+export * from './public-services.ts';

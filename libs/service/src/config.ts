@@ -9,7 +9,8 @@ export type EnvSpec = Readonly<Record<string, Variable<unknown>>>;
 export type ConfigOf<S extends EnvSpec> = { readonly [K in keyof S]: S[K] extends Variable<infer T> ? T : never };
 
 /**
- * Reads a typed configuration from the environment. A variable that is empty counts as not set.
+ * Reads a typed configuration from the environment. A variable that is empty counts as not set,
+ * unless being empty means something.
  *
  * @throws AppError `config_invalid` that names every variable in error, what was found (never a secret) and what is
  * expected, so that one start is enough to mend all of it.
@@ -53,6 +54,7 @@ export function maskedSummary(env: Env, spec: EnvSpec): Record<string, string> {
   );
 }
 
-function textOf(env: Env, variable: Variable<unknown>): string | undefined {
-  return env[variable.name]?.trim() || undefined;
+function textOf(env: Env, { name, takesEmpty }: Variable<unknown>): string | undefined {
+  const text = env[name]?.trim();
+  return text === '' && !takesEmpty ? undefined : text;
 }

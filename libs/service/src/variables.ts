@@ -7,12 +7,14 @@ export interface Variable<T> {
   readonly name: string;
   /** Completes "expected …". */
   readonly expected: string;
-  /** Answers `undefined` when the text is not what is expected. The text is never empty and has no outer white space. */
+  /** Answers `undefined` when the text is not what is expected. The text has no outer white space and is not empty. */
   readonly parse: (text: string) => T | undefined;
   /** How the text may be shown to people, in errors and in the summary. */
   readonly show: (text: string) => string;
   /** What stands for it when it is not set; without one it must be set. */
   readonly fallback?: { readonly value: T };
+  /** Set to nothing is not the same as not set: `parse` is given the empty text. */
+  readonly takesEmpty?: true;
 }
 
 /** `default` stands in when the variable is not set; `optional` makes it `undefined` then; with neither it is required. */
@@ -111,6 +113,16 @@ export const variable = {
         return amount && unit ? +amount * DURATION_UNITS_MS[unit as keyof typeof DURATION_UNITS_MS] : undefined;
       },
     });
+  },
+
+  /** A text; set to nothing it is the empty one, and not the default. */
+  stringOrEmpty(name: string, options: { default: string; expected: string; pattern: RegExp }) {
+    const { expected, pattern, default: value } = options;
+    const parse = (text: string) => (text === '' || pattern.test(text) ? text : undefined);
+    return {
+      ...define<string, { default: string }>(name, { default: value }, { expected, parse }),
+      takesEmpty: true,
+    } as const;
   },
 
   /** Anything else, such as a list of keys. */

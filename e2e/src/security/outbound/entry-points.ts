@@ -99,7 +99,7 @@ async function listTools({ allowed }: Means, url: string, issuerUrl: string): Pr
 
 async function fetchKeys({ allowed }: Means, url: string): Promise<void> {
   await using outbound = createOutbound({ allowedAddresses: allowed });
-  await createRemoteKeys({ url: new URL(url), outbound, logger })
+  await createRemoteKeys({ issuer: url, outbound, logger })
     .check()
     .catch((error: unknown) => {
       const { reason, code } = (error as { cause: { reason?: string; code?: string } }).cause;
