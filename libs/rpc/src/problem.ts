@@ -36,11 +36,27 @@ export interface ProblemResponse {
   readonly body: Problem;
 }
 
+/** What only a request with no credential at all is not told: https://www.rfc-editor.org/rfc/rfc6750#section-3.1. */
+const CHALLENGE_ERRORS: Readonly<Record<string, string>> = {
+  token_malformed: 'invalid_token',
+  token_invalid: 'invalid_token',
+  token_expired: 'invalid_token',
+  permission_missing: 'insufficient_scope',
+};
+
+/** The value of `WWW-Authenticate`, for who is not let in. */
+export function challengeOf({ kind, code }: AppError): string | undefined {
+  const error = CHALLENGE_ERRORS[code];
+  if (error !== undefined) return `Bearer error="${error}"`;
+  return kind === 'unauthenticated' ? 'Bearer' : undefined;
+}
+
 /** How an error is answered over plain HTTP: `Retry-After` when it says when to try again, a challenge with a 401. */
 export function problemOf(error: AppError): ProblemResponse {
   const status = STATUS[error.kind];
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE };
-  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  const challenge = challengeOf(error);
+  if (challenge !== undefined) headers['www-authenticate'] = challenge;
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds));
   return { status, headers, body: problem(status, error.code, error.message, error.fields) };
 }

@@ -31,8 +31,10 @@ const protocols: [string, (baseUrl: string) => Transport][] = [
 describe.each(protocols)('%s on the one port', (_name, transportTo) => {
   it('answers', async () => {
     const client = createClient(AgentService, transportTo(server.url));
-    const { agent } = await client.getAgent({ agent: 'clerk' }, authorized);
-    expect(agent?.id).toBe('agt_1');
+    let cacheControl: string | null = null;
+    const onHeader = (headers: Headers) => void (cacheControl = headers.get('cache-control'));
+    const { agent } = await client.getAgent({ agent: 'clerk' }, { ...authorized, onHeader });
+    expect([agent?.id, cacheControl]).toEqual(['agt_1', 'no-store']);
   });
 
   it('carries code, fields and retry delay of an error', async () => {
@@ -53,7 +55,9 @@ describe.each(protocols)('%s on the one port', (_name, transportTo) => {
 
   it('refuses who has no token or lacks the permission', async () => {
     const client = createClient(AgentService, transportTo(server.url));
-    await expect(client.getAgent({ agent: 'clerk' })).rejects.toMatchObject({ code: Code.Unauthenticated });
+    const refused = await client.getAgent({ agent: 'clerk' }).catch((error: unknown) => ConnectError.from(error));
+    expect(refused).toMatchObject({ code: Code.Unauthenticated });
+    expect((refused as ConnectError).metadata.get('www-authenticate')).toBe('Bearer error="invalid_token"');
     const headers = { authorization: 'Bearer nothing' };
     const denied = client.getAgent({ agent: 'clerk' }, { headers });
     await expect(denied).rejects.toMatchObject({ code: Code.PermissionDenied });

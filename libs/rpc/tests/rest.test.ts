@@ -39,7 +39,7 @@ describe('REST', () => {
   it('keeps the keys and the JSON of maps and structs as they are', async () => {
     const body = { name: 't', tool_call: { tool: 'x', arguments: { someKey: [1, 'two', { deep_key: null }] } } };
     const { json } = await request('POST', '/api/v1/triggers', { body });
-    expect(json.tool_call).toEqual(body.tool_call);
+    expect(json.tool_call).toEqual({ ...body.tool_call, skill_id: '' });
     expect(json).not.toHaveProperty('prompt_template');
     await request('PATCH', '/api/v1/skills/s', { body: { mcp_headers: { mcpHeaders: 'x' } } });
     expect(echoes.seen.updateSkill?.skill?.mcpHeaders).toEqual({ mcpHeaders: 'x' });
@@ -78,6 +78,7 @@ describe('REST', () => {
       body: { overlap: '86400s' },
     });
     expect([rotated.status, rotated.json.token, echoes.seen.rotate]).toEqual([200, 'whk_new', 'shop 86400']);
+    expect(rotated.headers.get('cache-control')).toBe('no-store');
     const revoked = await request('POST', '/api/v1/webhook-sources/shop/tokens/tok_1:revoke');
     expect([revoked.status, echoes.seen.revoke]).toEqual([200, 'shop tok_1']);
     const listed = await request('GET', '/api/v1/webhook-sources/sh%6Fp/tokens');
@@ -197,7 +198,11 @@ describe('what cannot be read', () => {
 describe('who and where', () => {
   it('asks for a token before it says what is wrong with the body', async () => {
     const { status, headers, json } = await request('POST', '/api/v1/agents', { token: null, body: '{' });
-    expect([status, headers.get('www-authenticate'), json.code]).toEqual([401, 'Bearer', 'token_invalid']);
+    expect([status, headers.get('www-authenticate'), json.code]).toEqual([
+      401,
+      'Bearer error="invalid_token"',
+      'token_invalid',
+    ]);
     expect((await request('PATCH', '/api/v1/agents/x', { token: 'nothing', body: {} })).status).toBe(403);
   });
 

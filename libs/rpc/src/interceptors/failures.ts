@@ -11,6 +11,7 @@ import { AppError, parseTraceparent, withSpan, type Logger, type Metrics } from 
 import { principalKey, requestIdKey, traceparentKey } from '../call-context.ts';
 import { fromConnectError, isFault, toConnectError } from '../errors.ts';
 import { key } from '../methods.ts';
+import { challengeOf } from '../problem.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
 
 type Request = UnaryRequest | StreamRequest;
@@ -37,11 +38,15 @@ export function failures(o: { logger: Logger; metrics?: Metrics }): Interceptor 
       log(o.logger, request, requestId, error);
       const answer = error instanceof AppError ? toConnectError(error) : error;
       answer.metadata.set(REQUEST_ID_HEADER, requestId);
+      const challenge = error instanceof AppError ? challengeOf(error) : undefined;
+      if (challenge !== undefined) answer.metadata.set('www-authenticate', challenge);
       throw answer;
     };
     request.contextValues.set(requestIdKey, requestId);
     const response = await inSpan(request, () => next(request)).catch(fail);
     response.header.set(REQUEST_ID_HEADER, requestId);
+    // A tenant's data, and now and then a plain token.
+    response.header.set('cache-control', 'no-store');
     if (response.stream) return { ...response, message: watch(response.message, finish, fail) };
     finish('ok');
     return response;

@@ -25,7 +25,7 @@ export async function callMethod(
   }
   const requestId = requestIdOf(request.headers[REQUEST_ID_HEADER]);
   headers.set(REQUEST_ID_HEADER, requestId);
-  void reply.header(REQUEST_ID_HEADER, requestId);
+  void reply.headers({ [REQUEST_ID_HEADER]: requestId, 'cache-control': 'no-store' });
   const response = await transport.unary(rpc, callerGone(reply), undefined, headers, message);
   const json = encodeMessage(rpc.output, response.message);
   const answer: JsonValue = responseBody ? (json[responseBody.name] ?? {}) : json;
