@@ -24,7 +24,7 @@ describe('a batch of events', () => {
       id: eventId,
       eventType: 'invoice.uploaded',
       webhookSourceId: 'src_billing',
-      payload: { invoice_id: 'inv-1' },
+      payload: '{"invoice_id":"inv-1"}',
       decisions: [
         { trigger: 'on-invoice', matched: true, reason: 'listens to invoice.uploaded from billing', runId: run.id },
         {

@@ -20,9 +20,8 @@ describe('text that PostgreSQL or protobuf do not take as it is', () => {
     const { rows } = await fixture.pool.query<{ payload: string }>('select payload from events');
     expect(rows[0]!.payload === payload).toBe(true);
     const { event } = await fixture.events.getEvent({ event: eventId! });
-    // Protobuf's strings are UTF-8, which has no halves of pairs.
-    expect(event!.payload).toEqual({ invoice_id: expected.toWellFormed() });
-    expect(run.steps[1]!.arguments).toEqual({ id: expected.toWellFormed() });
+    expect(event!.payload === payload).toBe(true);
+    expect(run.steps[1]!.arguments === JSON.stringify({ id: expected })).toBe(true);
   });
 
   it('does no harm in an error of a tool', async () => {

@@ -16,7 +16,7 @@ describe('replaying an event', () => {
     await using fixture = await createFixture();
     const [eventId] = await (await fixture.start()).deliver({});
     const original = await fixture.finished(eventId!);
-    const toolCall = { tool: 'save', arguments: { id: 'changed since' } };
+    const toolCall = { tool: 'save', arguments: '{"id":"changed since"}' };
     fixture.configuration = configurationOf({ trigger: { action: { case: 'toolCall', value: toolCall } } });
     const { replayId, decisions } = await fixture.events.replayEvent({ event: eventId! });
     expect(decisions).toMatchObject([{ triggerId: 'trg_1', matched: true, reason: containing('listens to') }]);

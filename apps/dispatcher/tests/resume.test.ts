@@ -36,7 +36,7 @@ describe('a run whose worker died between sending a call and recording the answe
     await using fixture = await createFixture();
     const run = await takenOver(fixture);
     expect(run).toMatchObject({ status: RunStatus.OUTCOME_UNKNOWN, attempts: 2, error: { code: 'outcome_unknown' } });
-    expect(run.steps.at(-1)).toMatchObject({ status: StepStatus.STARTED, tool: 'save', arguments: { id: 'inv-1' } });
+    expect(run.steps.at(-1)).toMatchObject({ status: StepStatus.STARTED, tool: 'save', arguments: '{"id":"inv-1"}' });
     expect(fixture.mcp.calls).toHaveLength(1);
   });
 

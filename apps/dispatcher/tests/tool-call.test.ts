@@ -14,7 +14,9 @@ async function runOf(fixture: Fixture, event: SentEvent = {}) {
 }
 
 const calling = (toolName: string, args = {}) =>
-  configurationOf({ trigger: { action: { case: 'toolCall', value: { tool: toolName, arguments: args } } } });
+  configurationOf({
+    trigger: { action: { case: 'toolCall', value: { tool: toolName, arguments: JSON.stringify(args) } } },
+  });
 
 describe('a trigger that calls a tool', () => {
   it('lists the tools, calls the one it names with the rendered arguments, and records both', async () => {
@@ -36,11 +38,11 @@ describe('a trigger that calls a tool', () => {
           status: StepStatus.SUCCEEDED,
           skill: 'invoices',
           tool: 'save',
-          arguments: { id: 'inv-1' },
+          arguments: '{"id":"inv-1"}',
         },
       ],
     });
-    expect(run.steps[0]!.result?.kind.value).toMatchObject({ values: [{ kind: { value: 'save' } }] });
+    expect(JSON.parse(run.steps[0]!.result)).toEqual(['save']);
     expect(fixture.mcp.calls).toMatchObject([
       {
         name: 'save',

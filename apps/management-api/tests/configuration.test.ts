@@ -30,7 +30,7 @@ describe('a configuration', () => {
     const readOnly = await makeSkill(fixture, orgId, { name: 'archive', category: SkillCategory.READ });
     const agent = await makeAgent(fixture, orgId, 'clerk', [write.id, readOnly.name]);
     const trigger = { name: 'file', eventType: 'invoice.uploaded', webhookSource: 'shop', agentId: 'clerk' };
-    const toolCall = { tool: 'store', arguments: { id: '{{ .payload.id }}', nested: { list: [1, null, true] } } };
+    const toolCall = { tool: 'store', arguments: '{"id":"{{ .payload.id }}","nested":{"list":[1.0,null,true]}}' };
     const created = await fixture.as(orgId, TriggerService).createTrigger({
       trigger: { ...trigger, autoApprove: true, action: { case: 'toolCall', value: toolCall } },
     });

@@ -20,11 +20,10 @@ afterAll(() => fixture[Symbol.asyncDispose]());
 
 type Action = NonNullable<Exclude<MessageInitShape<typeof TriggerSchema>['action'], { case?: undefined }>>;
 const prompt = (value: string): Action => ({ case: 'promptTemplate', value });
-const toolCall = (args: Record<string, never>): Action => ({
+const toolCall = (args: object | string): Action => ({
   case: 'toolCall',
-  value: { tool: 'store', arguments: args },
+  value: { tool: 'store', arguments: typeof args === 'string' ? args : JSON.stringify(args) },
 });
-const args = (value: unknown) => value as Record<string, never>;
 const triggers = () => fixture.as(orgId, TriggerService);
 const make = async (action: Action) =>
   (await triggers().createTrigger({ trigger: { ...base, name: fresh('trigger'), action } })).trigger!;
@@ -41,11 +40,10 @@ describe('a trigger', () => {
   });
 
   it('keeps the arguments of its tool as they are', async () => {
-    const values = { z: '{{ .payload.id }}', a: { list: [1, null, 'x', { deep: true }] }, 'ä "ö"': '\0 is fine here' };
-    const trigger = await make(toolCall(args(values)));
+    const text = String.raw`{"z":"{{ .payload.id }}", "a":{"list":[1.0,null,"x",{"deep":12345678901234567890}]},"ä \"ö\"":"\u0000 is fine here"}`;
+    const trigger = await make(toolCall(text));
     const { trigger: read } = await triggers().getTrigger({ trigger: trigger.id });
-    expect(read!.action.value).toMatchObject({ tool: 'store', arguments: values });
-    expect(Object.keys((read!.action.value as { arguments: object }).arguments)).toEqual(Object.keys(values));
+    expect(read!.action.value).toMatchObject({ tool: 'store', arguments: text });
   });
 
   it.each(['name', 'id'] as const)('follows the skill of its tool, named by %s, to a new name', async (by) => {
@@ -77,14 +75,21 @@ describe('a trigger', () => {
     });
   });
 
+  it.each(['[1]', '{"a":', 'null'])('needs arguments that are a JSON object: %s', async (text) => {
+    await expect(make(toolCall(text))).rejects.toMatchObject({
+      kind: 'invalid_argument',
+      fields: [{ field: 'trigger.tool_call.arguments', description: expect.stringContaining('JSON object') as string }],
+    });
+  });
+
   it('changes from one action to the other, and is never left without', async () => {
-    const trigger = await make(toolCall(args({ id: 1 })));
+    const trigger = await make(toolCall({ id: 1 }));
     const update = (action: Action | { case: undefined }, ...paths: string[]) =>
       triggers().updateTrigger({ trigger: { id: trigger.id, action }, updateMask: { paths } });
     const prompted = await update(prompt('Do {{ .payload.id }}'), 'prompt_template');
     expect(prompted.trigger!.action).toEqual(prompt('Do {{ .payload.id }}'));
-    const both = await update(toolCall(args({})), 'prompt_template', 'tool_call');
-    expect(both.trigger!.action).toMatchObject({ case: 'toolCall', value: { tool: 'store', arguments: {} } });
+    const both = await update(toolCall({}), 'prompt_template', 'tool_call');
+    expect(both.trigger!.action).toMatchObject({ case: 'toolCall', value: { tool: 'store', arguments: '{}' } });
     await expect(update({ case: undefined }, 'tool_call')).rejects.toMatchObject({
       kind: 'invalid_argument',
       fields: [{ field: 'trigger', description: 'needs an action: set prompt_template or tool_call' }],
@@ -94,7 +99,7 @@ describe('a trigger', () => {
   it.each([
     ['trigger.prompt_template', prompt('line one\n{{ .payload.id ')],
     ['trigger.prompt_template', prompt('{{ nonsense . }}')],
-    ['trigger.tool_call.arguments', toolCall(args({ ok: 'x', list: ['{{ if }}'] }))],
+    ['trigger.tool_call.arguments', toolCall({ ok: 'x', list: ['{{ if }}'] })],
   ])('is refused with the position when %s does not parse', async (field, action) => {
     await expect(make(action)).rejects.toMatchObject({
       kind: 'invalid_argument',

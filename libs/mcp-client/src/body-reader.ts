@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseJson, readJson, readJsonIfAny, TooLargeError, type BodyReader } from '@agent-platform/outbound';
+import { parseExactJson, readJson, readJsonIfAny, TooLargeError, type BodyReader } from '@agent-platform/outbound';
 import type { JsonValue } from '@agent-platform/service';
 import { createParser } from 'eventsource-parser';
 
@@ -13,7 +13,11 @@ export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-/** @param isAnswer - picks the answer out of an event stream, in which other messages may come first. */
+/**
+ * Numbers are read as they were sent: what a tool answers is passed on unchanged.
+ *
+ * @param isAnswer - picks the answer out of an event stream, in which other messages may come first.
+ */
 export function createBodyReader(
   status: number,
   headers: IncomingHttpHeaders,
@@ -21,7 +25,7 @@ export function createBodyReader(
 ): BodyReader {
   if (status >= 300) return readJsonIfAny(MAX_ERROR_BODY_BYTES);
   const isStream = String(headers['content-type']).toLowerCase().startsWith('text/event-stream');
-  return isStream ? readEvents(isAnswer) : readJson(MAX_BODY_BYTES);
+  return isStream ? readEvents(isAnswer) : readJson(MAX_BODY_BYTES, parseExactJson);
 }
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
@@ -32,7 +36,7 @@ function readEvents(isAnswer: (message: JsonValue) => boolean): BodyReader {
   const parser = createParser({
     onEvent(event) {
       if (found || event.data === '' || (event.event !== undefined && event.event !== 'message')) return;
-      const message = parseJson(event.data);
+      const message = parseExactJson(event.data);
       if (isAnswer(message)) found = { message };
     },
   });

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, numberOf, type JsonObject, type JsonValue } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';
 import { McpError } from './errors.ts';
@@ -58,7 +58,7 @@ export async function listAllTools(
     }
     if (tools.size > MAX_TOOLS) break;
     bytes += reply.bytes;
-    ttlMs = Math.min(ttlMs, typeof page.ttlMs === 'number' && page.ttlMs > 0 ? page.ttlMs : 0);
+    ttlMs = Math.min(ttlMs, Math.max(0, numberOf(page.ttlMs) ?? 0));
     cursor = page.nextCursor;
     if (typeof cursor !== 'string') {
       if (connection.dialect === 'modern') connection.toolHeaders = toolHeaders;

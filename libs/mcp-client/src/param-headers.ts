@@ -70,9 +70,10 @@ export function paramHeaders(
   for (const { name, path } of parameters) {
     let value: JsonValue | undefined = args;
     for (const step of path) value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      headers[`mcp-param-${name.toLowerCase()}`] = encodeHeader(String(value));
-    }
+    if (value === undefined || value === null || isJsonObject(value) || Array.isArray(value)) continue;
+    // A number as it stands in the body.
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    headers[`mcp-param-${name.toLowerCase()}`] = encodeHeader(text);
   }
   return headers;
 }

@@ -1,5 +1,5 @@
 import type { Answer, Outbound } from '@agent-platform/outbound';
-import { isJsonObject, withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, numberOf, withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/service';
 import { createBodyReader } from './body-reader.ts';
 import { write, type Connection, type RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';
@@ -82,7 +82,7 @@ function isAbout(message: JsonObject, id: number | undefined): boolean {
 function readError(error: JsonValue | undefined): RpcError | undefined {
   if (!isJsonObject(error)) return undefined;
   return {
-    code: typeof error.code === 'number' ? error.code : 0,
+    code: numberOf(error.code) ?? 0,
     message: typeof error.message === 'string' ? error.message : '',
     data: error.data,
   };

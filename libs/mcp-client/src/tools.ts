@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, withDoubles, type JsonObject, type JsonValue } from '@agent-platform/service';
 
 /** A tool as its server describes it. None of it is trusted, hints included. */
 export interface Tool {
@@ -37,7 +37,7 @@ export function readTool(json: JsonValue): Tool | undefined {
     name,
     ...(typeof title === 'string' && { title }),
     ...(typeof description === 'string' && { description }),
-    inputSchema: isJsonObject(inputSchema) ? inputSchema : { type: 'object' },
+    inputSchema: isJsonObject(inputSchema) ? (withDoubles(inputSchema) as JsonObject) : { type: 'object' },
     annotations: Object.fromEntries(
       HINTS.flatMap((hint) => (typeof annotations[hint] === 'boolean' ? [[hint, annotations[hint]]] : [])),
     ),

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@agent-platform/service';
+import { parseExact, type JsonValue } from '@agent-platform/service';
 import { TooLargeError, UnreadableBodyError } from './failure.ts';
 
 /** Makes an answer of a body. What it throws ends the request. */
@@ -10,7 +10,8 @@ export interface BodyReader {
   end(): JsonValue | undefined;
 }
 
-export function readJson(maxBytes: number): BodyReader {
+/** @param parse - what the body is parsed by. */
+export function readJson(maxBytes: number, parse: (text: string) => JsonValue = parseJson): BodyReader {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return {
@@ -24,7 +25,7 @@ export function readJson(maxBytes: number): BodyReader {
       return undefined;
     },
     end() {
-      return bytes === 0 ? undefined : parseJson(Buffer.concat(chunks).toString());
+      return bytes === 0 ? undefined : parse(Buffer.concat(chunks).toString());
     },
   };
 }
@@ -52,8 +53,17 @@ export function readJsonIfAny(maxBytes: number): BodyReader {
 
 /** @throws UnreadableBodyError */
 export function parseJson(text: string): JsonValue {
+  return parsedBy((json) => JSON.parse(json) as JsonValue, text);
+}
+
+/** With every number as it was sent; see `parseExact`. @throws UnreadableBodyError */
+export function parseExactJson(text: string): JsonValue {
+  return parsedBy(parseExact, text);
+}
+
+function parsedBy(parse: (text: string) => JsonValue, text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parse(text);
   } catch {
     // Without the cause: its message quotes the body.
     throw new UnreadableBodyError();

@@ -1,5 +1,5 @@
 export { ADDRESS_RANGES, createAddressRules, LOOPBACK_ADDRESSES, type AddressRules } from './addresses.ts';
-export { parseJson, readJson, readJsonIfAny, type BodyReader } from './body-reader.ts';
+export { parseExactJson, parseJson, readJson, readJsonIfAny, type BodyReader } from './body-reader.ts';
 export { ADDRESS_REFUSED, checkUrl, type CheckUrlOptions } from './check-url.ts';
 export type { Resolve } from './connector.ts';
 export { startDeadline, type Deadline } from './deadline.ts';

@@ -46,7 +46,7 @@ function parseProperties(json: JsonObject, path: string, depth: number): Propert
 
 function parseLeaf(json: JsonValue, path: string, depth: number): Leaf {
   if (typeof json === 'string') return parseText(json, path);
-  if (json === null || typeof json !== 'object') return { kind: 'constant', value: json };
+  if (!isJsonObject(json) && !Array.isArray(json)) return { kind: 'constant', value: json };
   if (depth >= MAX_NESTING) throw templateError(`Argument "${path.slice(1)}" is nested deeper than ${MAX_NESTING}.`);
   if (!Array.isArray(json)) return { kind: 'object', properties: parseProperties(json, path, depth + 1) };
   return { kind: 'list', items: json.map((item, index) => parseLeaf(item, `${path}[${index}]`, depth + 1)) };

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@agent-platform/service';
+import { numberOf, type JsonValue } from '@agent-platform/service';
 import { fieldOf, isEmpty, Missing, textOf, type Value } from './value.ts';
 
 export interface TemplateFunction {
@@ -15,7 +15,8 @@ function ofText(work: (text: string) => string): TemplateFunction {
 
 function select(value: Value, key: Value): Value | undefined {
   if (typeof key === 'string') return fieldOf(value, key);
-  return Array.isArray(value) && typeof key === 'number' ? value[key] : undefined;
+  const position = numberOf(key);
+  return Array.isArray(value) && position !== undefined ? value[position] : undefined;
 }
 
 function index([value, ...keys]: readonly Value[], source: string): Value {
@@ -31,9 +32,13 @@ function orNull(value: Value): JsonValue {
   return value instanceof Missing ? null : value;
 }
 
+function scalarOf(value: Value): JsonValue {
+  return numberOf(value) ?? orNull(value);
+}
+
 /** Scalars only: objects and lists equal nothing. */
 function equal(args: readonly Value[]): boolean {
-  const [first, ...others] = args.map(orNull);
+  const [first, ...others] = args.map(scalarOf);
   return (typeof first !== 'object' || first === null) && others.some((other) => other === first);
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, numberOf, type JsonValue } from '@agent-platform/service';
 
 /** What a path that leads nowhere evaluates to. */
 export class Missing {
@@ -21,8 +21,8 @@ export function fieldOf(value: Value, name: string): Value | undefined {
 export function isEmpty(value: Value): boolean {
   if (value instanceof Missing || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;
-  if (typeof value === 'object') return weightOf(value) === 0;
-  return value === false || value === 0 || value === '';
+  if (isJsonObject(value)) return weightOf(value) === 0;
+  return value === false || value === '' || numberOf(value) === 0;
 }
 
 /** How much work it is to look at a value as a whole. */

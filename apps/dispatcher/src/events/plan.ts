@@ -1,5 +1,5 @@
 import type { Configuration, SkillConfiguration, TriggerConfiguration } from '@agent-platform/proto';
-import type { JsonObject } from '@bufbuild/protobuf';
+import { parseExact, type JsonObject } from '@agent-platform/service';
 
 /** What a run does: trigger action, agent and skills as they were when the event matched. No secrets. */
 export interface Plan {
@@ -62,7 +62,7 @@ function actionOf({ action }: TriggerConfiguration): Action | undefined {
         kind: 'tool_call',
         tool: action.value.tool,
         skillId: action.value.skillId,
-        arguments: action.value.arguments ?? {},
+        arguments: parseExact(action.value.arguments || '{}') as JsonObject,
       };
     case undefined:
       return undefined;

@@ -1,5 +1,5 @@
 import { EventSchema } from '@agent-platform/proto';
-import { create, type JsonObject } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Decision } from '../events/decision.ts';
 import type { Event, EventDuplicate } from '../generated/prisma/client.ts';
@@ -26,7 +26,7 @@ function fieldsOf(event: ListedEvent) {
 export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decisions'>, duplicates: EventDuplicate[]) {
   return create(EventSchema, {
     ...fieldsOf(event),
-    payload: JSON.parse(event.payload) as JsonObject,
+    payload: event.payload,
     duplicates: duplicates.map(({ deliveryId, receivedAt }) => ({
       deliveryId,
       receivedAt: timestampFromDate(receivedAt),

@@ -7,8 +7,8 @@ import {
   StepStatus,
   type StepSchema,
 } from '@agent-platform/proto';
-import { create, fromJson, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate, ValueSchema } from '@bufbuild/protobuf/wkt';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Run as RunRow, Step as StepRow } from '../generated/prisma/client.ts';
 import type { Resolution } from '../runs/resolution.ts';
 import { idempotencyKey } from '../runs/run.ts';
@@ -94,8 +94,8 @@ function stepMessage(step: StepRow, attempt: number): MessageInitShape<typeof St
     status: stepStatuses[step.status]!,
     skill: step.skill ?? '',
     tool: step.tool ?? '',
-    ...(step.arguments !== null && { arguments: JSON.parse(step.arguments) as JsonObject }),
-    ...(step.result !== null && { result: fromJson(ValueSchema, JSON.parse(step.result) as JsonObject) }),
+    arguments: step.arguments ?? '',
+    result: step.result ?? '',
     ...problemOf(step),
     ...timesOf({ startedAt: step.startedAt, finishedAt: step.finishedAt }),
   };

@@ -1,11 +1,10 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
-import type { JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
-import { parseExact } from './exact-json.ts';
 import type { Execution } from './execution.ts';
 import { NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
-import { idempotencyKey } from './run.ts';
+import { idempotencyKey, type Step } from './run.ts';
 import { LeaseLost } from './stop.ts';
 import { serverOf } from './skill-server.ts';
 
@@ -24,7 +23,7 @@ export function triedCall({ journal, run }: Execution, position: string): ToolCa
   const skill = run.plan.skills.find(({ name }) => name === step?.skill);
   if (!step || !skill) return undefined;
   const { tool, repeatable } = step;
-  return { position, skill, tool: tool!, arguments: parseExact(step.arguments!), repeatable };
+  return { position, skill, tool: tool!, arguments: parseExact(step.arguments!) as JsonObject, repeatable };
 }
 
 /**
@@ -34,7 +33,7 @@ export function triedCall({ journal, run }: Execution, position: string): ToolCa
  */
 export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult> {
   const last = x.journal.last(call.position);
-  if (last?.status === 'succeeded') return JSON.parse(last.result!) as ToolResult;
+  if (last?.status === 'succeeded') return resultOf(last);
   if (last?.status === 'started') {
     const problem = { code: 'interrupted', message: `No answer was recorded: ${NOT_RECORDED}.` };
     x.journal.fail(last, problem);
@@ -66,8 +65,12 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
     });
     const result = await circuit.watch(calling);
     x.journal.succeed(step, JSON.stringify(result));
-    return JSON.parse(step.result!) as ToolResult;
+    return resultOf(step);
   } catch (error) {
     throw stopForMcpFailure(x, step, error);
   }
+}
+
+function resultOf({ result }: Step): ToolResult {
+  return parseExact(result!) as unknown as ToolResult;
 }

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@agent-platform/service';
-import { parseExact } from './exact-json.ts';
+import { parseExact, type JsonObject } from '@agent-platform/service';
 import type { ClaimedRun } from './run.ts';
 
 /** What templates see: the event as the sender knows it. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@agent-platform/service';
 import { describe, expect, it } from 'vitest';
-import { parseExact } from './exact-json.ts';
+import { parseExact } from '@agent-platform/service';
 import { validateArguments } from './validate-arguments.ts';
 
 const SKILL = 'skl_1';
@@ -44,7 +44,7 @@ describe('validateArguments', () => {
 
   it('takes an exact integer for a number', () => {
     const schema = { properties: { a: { type: 'integer' } } };
-    expect(validateArguments(SKILL, schema, parseExact('{"a":12345678901234567890}')).kind).toBe('valid');
+    expect(validateArguments(SKILL, schema, parseExact('{"a":12345678901234567890}') as JsonObject).kind).toBe('valid');
   });
 
   it('shows the first problems only, and no values', () => {

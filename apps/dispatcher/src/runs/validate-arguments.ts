@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { JsonObject } from '@agent-platform/service';
+import { withDoubles, type JsonObject } from '@agent-platform/service';
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -61,8 +61,7 @@ function validate(schema: JsonObject, args: JsonObject): Validation {
   if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
   compiled.set(text, known);
   if (typeof known === 'string') return unchecked(known);
-  // Through text: exact integers are numbers to the schema.
-  const value: unknown = JSON.parse(JSON.stringify(args));
+  const value: unknown = withDoubles(args);
   if (MAY_BE_SLOW.test(text) ? withinTimeLimit(TIME_LIMIT_MS, () => known(value)) : known(value)) {
     return { kind: 'valid' };
   }

@@ -1,4 +1,5 @@
 import type { Pool } from '@agent-platform/database';
+import { parseExact } from '@agent-platform/service';
 import type { Plan } from '../events/plan.ts';
 import type { ClaimedRun } from '../runs/run.ts';
 
@@ -60,7 +61,8 @@ export async function claimRuns(
     epoch: row.epoch,
     attempts: row.attempts,
     warnings: JSON.parse(row.warnings) as string[],
-    plan: JSON.parse(row.plan) as Plan,
+    // The constants of a tool call are numbers as the trigger has them.
+    plan: parseExact(row.plan) as unknown as Plan,
     cancelRequested: row.cancel_requested_at !== null,
     event: {
       id: row.event_id,

@@ -24,7 +24,7 @@ export function configurationOf(
         sourceId: SOURCE,
         sourceName: 'billing',
         agentId: 'agt_1',
-        action: { case: 'toolCall', value: { tool: 'save', arguments: { id: '{{ .payload.invoice_id }}' } } },
+        action: { case: 'toolCall', value: { tool: 'save', arguments: '{"id":"{{ .payload.invoice_id }}"}' } },
         ...over.trigger,
       },
     ],

@@ -1,8 +1,7 @@
-import type { JsonObject } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import { parseArguments, parseTemplate } from '@agent-platform/template';
 import { ToolCallSchema, type Trigger } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError, parseExact, type JsonValue } from '@agent-platform/service';
 import type { Problems } from '../crud/problems.ts';
 
 /** A trigger's action as it is stored: `promptTemplate`, or `tool` and `toolArguments`. */
@@ -25,9 +24,8 @@ export function actionOf(
   skill: { readonly name: string } | null,
 ): Trigger['action'] {
   if (promptTemplate !== null) return { case: 'promptTemplate', value: promptTemplate };
-  const parsed = JSON.parse(toolArguments!) as JsonObject;
   const named = skill === null ? tool! : `${skill.name}/${tool}`;
-  const value = create(ToolCallSchema, { tool: named, skillId: toolSkillId ?? '', arguments: parsed });
+  const value = create(ToolCallSchema, { tool: named, skillId: toolSkillId ?? '', arguments: toolArguments! });
   return { case: 'toolCall', value };
 }
 
@@ -35,8 +33,8 @@ export function actionColumns(action: Trigger['action'], skills: readonly AgentS
   if (action.case !== 'toolCall') {
     return { promptTemplate: action.value ?? null, tool: null, toolSkillId: null, toolArguments: null };
   }
-  const { arguments: values = {} } = action.value;
-  return { promptTemplate: null, ...toolColumns(action.value.tool, skills), toolArguments: JSON.stringify(values) };
+  const { tool, arguments: values } = action.value;
+  return { promptTemplate: null, ...toolColumns(tool, skills), toolArguments: values || '{}' };
 }
 
 /** Tools may have slashes in their names: only what precedes the first one can be a skill, and only one of the agent's. */
@@ -54,10 +52,21 @@ export function checkAction(action: Trigger['action']): Problems {
     case 'promptTemplate':
       return templateProblems('trigger.prompt_template', () => parseTemplate(action.value));
     case 'toolCall':
-      return templateProblems('trigger.tool_call.arguments', () => parseArguments(action.value.arguments ?? {}));
+      return argumentProblems(action.value.arguments || '{}');
     case undefined:
       return [{ field: 'trigger', description: 'needs an action: set prompt_template or tool_call' }];
   }
+}
+
+function argumentProblems(text: string): Problems {
+  const field = 'trigger.tool_call.arguments';
+  let json: JsonValue;
+  try {
+    json = parseExact(text);
+  } catch {
+    return [{ field, description: 'must be a JSON object' }];
+  }
+  return templateProblems(field, () => parseArguments(json));
 }
 
 function templateProblems(field: string, parse: () => unknown): Problems {

@@ -33,11 +33,7 @@ describe('decodeMessage', () => {
     ['a boolean', { auto_approve: 'true' }, { auto_approve: 'expected true or false' }],
     ['an enum', { type: 'carrier_pigeon' }, { type: 'expected one of webhook' }],
     ['an array for a string', { name: ['a'] }, { name: 'expected a string' }],
-    [
-      'a struct',
-      { tool_call: { arguments: [] } },
-      { 'tool_call.arguments': 'expected an object with at most 100 levels' },
-    ],
+    ['a struct', { tool_call: { arguments: [] } }, { 'tool_call.arguments': 'expected an object' }],
     ['a time', { created_at: 'yesterday' }, { created_at: 'expected a time such as "2026-01-31T12:00:00Z"' }],
     [
       'both spellings',

@@ -7,10 +7,11 @@ import {
   type JsonValue,
   type MessageShape,
 } from '@bufbuild/protobuf';
-import type { FieldViolation } from '@agent-platform/service';
+import { JsonText } from '@agent-platform/proto';
+import { isJsonObject, withDoubles, type FieldViolation } from '@agent-platform/service';
 import { invalidRequest } from '../invalid-request.ts';
 import { expected } from './expected.ts';
-import { plainMessageOf, shapeOf, shortName } from './shape.ts';
+import { jsonTextOf, plainMessageOf, shapeOf, shortName } from './shape.ts';
 
 const MAX_VIOLATIONS = 20;
 
@@ -64,15 +65,21 @@ function readMessage(type: DescMessage, json: JsonValue, path: string, report: R
 }
 
 function readField(field: DescField, value: JsonValue, path: string, report: Report): JsonValue {
+  const jsonText = jsonTextOf(field);
+  if (jsonText !== undefined) {
+    if (value !== null && (jsonText === JsonText.VALUE || isObject(value))) return JSON.stringify(value);
+    if (value !== null) report(path, 'expected an object');
+    return null;
+  }
   const message = plainMessageOf(field);
-  if (!message && !field.enum) return value;
+  if (!message && !field.enum) return withDoubles(value);
   const readOne = (item: JsonValue, at: string) =>
     message ? readMessage(message, item, at, report) : fullName(field, item);
   return mapItems(field, value, path, readOne) ?? readOne(value, path);
 }
 
 function fullName({ enum: type }: DescField, value: JsonValue): JsonValue {
-  if (typeof value !== 'string') return value;
+  if (typeof value !== 'string') return withDoubles(value);
   return type?.values.find(({ name }) => shortName(type, name) === value)?.name ?? value;
 }
 
@@ -126,7 +133,7 @@ function isReadable(type: DescMessage, json: JsonValue): boolean {
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value);
 }
 
 function join(path: string, name: string): string {

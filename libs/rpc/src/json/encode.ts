@@ -6,11 +6,13 @@ import {
   type JsonValue,
   type Message,
 } from '@bufbuild/protobuf';
-import { plainMessageOf, shapeOf, shortName } from './shape.ts';
+import { JsonFragment } from './fragment.ts';
+import { jsonTextOf, plainMessageOf, shapeOf, shortName } from './shape.ts';
 
 /**
  * A message as REST answers it: protobuf's JSON with proto field names, fields at their default included, enum values
- * short and in lower case, and without fields that are only ever sent to us.
+ * short and in lower case, and without fields that are only ever sent to us. Texts that are JSON are fragments, which
+ * `stringify` writes as they are.
  */
 export function encodeMessage(type: DescMessage, message: Message): JsonObject {
   const json = toJson(type, message, { useProtoFieldName: true, alwaysEmitImplicit: true }) as JsonObject;
@@ -23,7 +25,10 @@ function recode(type: DescMessage, json: JsonObject): void {
   for (const { name } of inputOnly) delete json[name];
   for (const field of recoded) {
     const value = json[field.name];
-    if (value !== undefined) json[field.name] = shorten(field, value);
+    if (value === undefined) continue;
+    if (jsonTextOf(field) === undefined) json[field.name] = shorten(field, value);
+    else if (value === '') delete json[field.name];
+    else json[field.name] = new JsonFragment(value as string) as unknown as JsonValue;
   }
 }
 

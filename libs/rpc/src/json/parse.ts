@@ -1,5 +1,5 @@
 import type { JsonValue } from '@bufbuild/protobuf';
-import { AppError } from '@agent-platform/service';
+import { AppError, parseExact } from '@agent-platform/service';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -20,7 +20,7 @@ export function parseJson(body: Uint8Array): JsonValue {
   }
   let value: JsonValue;
   try {
-    value = JSON.parse(text) as JsonValue;
+    value = parseExact(text);
   } catch (cause) {
     const position = /at position \d+(?: \(line \d+ column \d+\))?/.exec((cause as Error).message)?.[0];
     throw invalidJson(`The body is not JSON${position ? `: it goes wrong ${position}` : ''}.`);

@@ -1,11 +1,12 @@
 import { getOption, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
-import { field_behavior, FieldBehavior } from '@agent-platform/proto';
+import type { JsonText } from '@agent-platform/proto';
+import { field_behavior, FieldBehavior, json } from '@agent-platform/proto';
 
 /** What reading and writing a message needs to know about it, worked out once. */
 export interface Shape {
   /** By proto name and by camelCase name. */
   readonly fields: ReadonlyMap<string, DescField>;
-  /** Fields whose JSON differs from protobuf's: enums, and messages that may hold some. */
+  /** Fields whose JSON differs from protobuf's: enums, texts that are JSON, and messages that may hold some. */
   readonly recoded: readonly DescField[];
   /** Fields that are never answered, such as secrets: https://google.aip.dev/203. */
   readonly inputOnly: readonly DescField[];
@@ -18,7 +19,7 @@ export function shapeOf(message: DescMessage): Shape {
   if (!shape) {
     const fields = new Map<string, DescField>();
     for (const field of message.fields) fields.set(field.name, field).set(field.jsonName, field);
-    const recoded = message.fields.filter((field) => field.enum ?? plainMessageOf(field));
+    const recoded = message.fields.filter((field) => field.enum ?? jsonTextOf(field) ?? plainMessageOf(field));
     const inputOnly = message.fields.filter((field) =>
       getOption(field, field_behavior).includes(FieldBehavior.INPUT_ONLY),
     );
@@ -35,4 +36,9 @@ export function plainMessageOf(field: DescField): DescMessage | undefined {
 /** `SKILL_CATEGORY_READ` as REST spells it: `read`. */
 export function shortName(type: DescEnum, name: string): string {
   return name.slice(type.sharedPrefix?.length ?? 0).toLowerCase();
+}
+
+/** What JSON the text of a field is; undefined when it is any text. */
+export function jsonTextOf(field: DescField): JsonText | undefined {
+  return getOption(field, json) || undefined;
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONDITION_HEADERS } from '../interceptors/conditions.ts';
 import { isObject } from '../json/decode.ts';
 import { encodeMessage } from '../json/encode.ts';
+import { stringify } from '../json/fragment.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
 import type { Binding } from './binding.ts';
 
@@ -30,7 +31,7 @@ export async function callMethod(
   const json = encodeMessage(rpc.output, response.message);
   const answer: JsonValue = responseBody ? (json[responseBody.name] ?? {}) : json;
   if (creates) void reply.code(201).header('location', locationOf(request, answer));
-  return reply.type('application/json').send(JSON.stringify(answer));
+  return reply.type('application/json').send(stringify(answer));
 }
 
 /** Where the new resource is: its collection, and its id. */
