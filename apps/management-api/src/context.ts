@@ -3,6 +3,7 @@ import type { AddressRules } from '@agent-platform/outbound';
 import type { CredentialService, WebhookTokenService } from '@agent-platform/proto';
 import type { Logger } from '@agent-platform/service';
 import type { Database } from './database.ts';
+import type { Handovers } from './handovers/handovers.ts';
 
 /** How many a tenant may have. */
 export interface Limits {
@@ -15,6 +16,8 @@ export interface Limits {
 /** What the RPCs work with. */
 export interface Context {
   readonly database: Database;
+  /** Changes of what token-service has to know too. */
+  readonly handovers: Handovers;
   readonly tokens: Client<typeof WebhookTokenService>;
   readonly credentials: Client<typeof CredentialService>;
   /** Where the servers of skills may be. */

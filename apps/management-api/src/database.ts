@@ -6,8 +6,8 @@ import { PrismaClient, type Prisma } from './generated/prisma/client.ts';
 /** Where the migrations of this service's database are. */
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 
-/** The pool's own wait for a connection is shorter; what a turn takes includes a call to token-service. */
-const WRITE_LIMITS = { maxWait: 10_000, timeout: 15_000 };
+/** The pool's own wait for a connection is shorter; a turn is some statements, and never a call to another service. */
+const WRITE_LIMITS = { maxWait: 10_000, timeout: 10_000 };
 /** How long a write waits for its turn: callers give up after 5 s, and should know by then that nothing was written. */
 const TURN_TIMEOUT = '3s';
 /** lock_not_available: https://www.postgresql.org/docs/18/errcodes-appendix.html */
@@ -27,11 +27,10 @@ export function createDatabase(pool: Pool) {
      * makes the writers of a tenant take turns, so that what one of them has read stays true until it commits, and
      * a version is never seen before everything that belongs to it.
      */
-    write: <T>(orgId: string, work: (tx: Tenant) => Promise<T>): Promise<T> =>
+    write: <T>(orgId: string, work: (tx: Tenant, version: bigint) => Promise<T>): Promise<T> =>
       tenant(orgId).$transaction(async (tx) => {
         await tx.$executeRaw`select set_config('lock_timeout', ${TURN_TIMEOUT}, true)`;
-        await newVersion(tx, orgId);
-        return work(tx);
+        return work(tx, await newVersion(tx, orgId));
       }, WRITE_LIMITS),
 
     /** All reads of `work` see one moment. */
@@ -47,11 +46,13 @@ export type Database = ReturnType<typeof createDatabase>;
 /** A tenant's rows, inside or outside of a transaction. */
 export type Tenant = Prisma.TransactionClient;
 
-async function newVersion(tx: Tenant, orgId: string): Promise<void> {
+async function newVersion(tx: Tenant, orgId: string): Promise<bigint> {
   try {
-    await tx.$executeRaw`
+    const [row] = await tx.$queryRaw<{ version: bigint }[]>`
       insert into org_versions (org_id, version) values (${orgId}, 1)
-      on conflict (org_id) do update set version = org_versions.version + 1`;
+      on conflict (org_id) do update set version = org_versions.version + 1
+      returning version`;
+    return row!.version;
   } catch (cause) {
     if (sqlStateOf(cause) !== LOCK_TIMEOUT) throw cause;
     const message = 'Too many changes of this configuration are under way at once; try again.';

@@ -6,6 +6,9 @@ import { forward, type Routes } from '@agent-platform/rpc';
 import type { Logger, Service } from '@agent-platform/service';
 import type { Limits } from './context.ts';
 import { createDatabase, migrationsDir } from './database.ts';
+import { createHandovers } from './handovers/handovers.ts';
+import { createSettle } from './handovers/settle.ts';
+import { settleInTheBackground } from './handovers/settle-in-the-background.ts';
 import { createRoutes } from './routes.ts';
 import { createGithubKeys } from './secret-scanning/github-keys.ts';
 import { githubRoute } from './secret-scanning/github-route.ts';
@@ -42,7 +45,10 @@ export async function createManagementApi(
   await migrate({ url: databaseUrl, migrationsDir });
   const pool = createPool({ url: databaseUrl, applicationName: 'management-api', logger: others.logger });
   const database = createDatabase(pool);
-  const routes = createRoutes({ ...others, database, addressRules, limits: config.limits, clock });
+  const settle = createSettle({ ...others, database });
+  const handovers = createHandovers({ database, pool, settle, clock });
+  const background = settleInTheBackground({ pool, settle, logger: others.logger, clock });
+  const routes = createRoutes({ ...others, database, handovers, addressRules, limits: config.limits, clock });
   const keys = createGithubKeys({ url: config.githubKeysUrl, outbound, clock });
   return {
     name: 'management-api',
@@ -58,6 +64,7 @@ export async function createManagementApi(
       },
     },
     async [Symbol.asyncDispose]() {
+      await background[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
       await pool.end();
     },

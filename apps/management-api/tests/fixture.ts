@@ -47,8 +47,8 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
     ),
   );
   const dispatcher = createDispatcherDouble();
-  /** What comes back from token-service instead of its answer, when a test says so. */
-  const faults: { tokenService?: AppError } = {};
+  /** What comes back from token-service instead of its answer, when a test says so; deaf: it does not even hear. */
+  const faults: { tokenService?: AppError; isDeaf?: boolean } = {};
   /** What is found at the URL of GitHub's keys, and how often it was asked for. */
   const github = { status: 200, json: { public_keys: [] } as JsonValue, asked: 0 };
 
@@ -65,6 +65,7 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
       ],
     });
   const failing: Interceptor = (next) => async (request) => {
+    if (faults.tokenService && faults.isDeaf) throw toConnectError(faults.tokenService);
     const response = await next(request);
     if (faults.tokenService) throw toConnectError(faults.tokenService);
     return response;

@@ -19,7 +19,9 @@ const mcpOauth = { ...shown, clientSecret: 'canary-secret' };
 
 const skills = () => fixture.as(orgId, SkillService);
 const stored = (skillId: string) =>
-  fixture.asService('dispatcher', 'token-service', CredentialService).resolveCredential({ orgId, skillId });
+  fixture
+    .asService('dispatcher', 'token-service', CredentialService)
+    .resolveCredential({ orgId, skillId, origin: 'https://mcp.example.com' });
 
 async function update(skill: Record<string, unknown>, paths: string[]) {
   return (await skills().updateSkill({ skill, updateMask: { paths } })).skill!;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentService, CredentialService, SkillCategory, SkillService, SkillType } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
 import { createFixture, type Fixture } from './fixture.ts';
@@ -10,15 +10,19 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   delete fixture.faults.tokenService;
+  delete fixture.faults.isDeaf;
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
 const orgId = 'org_a';
 const mcpHeaders = { Authorization: 'Bearer sk-1', 'X-Extra': 'x' };
 const skills = () => fixture.as(orgId, SkillService);
-const stored = async (skillId: string) =>
-  (await fixture.asService('dispatcher', 'token-service', CredentialService).resolveCredential({ orgId, skillId }))
-    .headers;
+const resolve = (skillId: string, mcpServerUrl: string) =>
+  fixture
+    .asService('dispatcher', 'token-service', CredentialService)
+    .resolveCredential({ orgId, skillId, origin: new URL(mcpServerUrl).origin });
+const stored = async (skillId: string, mcpServerUrl = 'https://mcp.example.com/mcp') =>
+  (await resolve(skillId, mcpServerUrl)).headers;
 
 async function update(skill: Record<string, unknown>, paths: string[]) {
   return (await skills().updateSkill({ skill, updateMask: { paths } })).skill!;
@@ -111,7 +115,8 @@ describe('the headers of a skill', () => {
     });
     const both = ['mcp_server_url', 'mcp_headers'];
     await update({ id: skill.id, mcpServerUrl: elsewhere, mcpHeaders: { Authorization: 'Bearer sk-2' } }, both);
-    expect(await stored(skill.id)).toEqual({ Authorization: 'Bearer sk-2' });
+    expect(await stored(skill.id, elsewhere)).toEqual({ Authorization: 'Bearer sk-2' });
+    await expect(stored(skill.id)).rejects.toMatchObject({ code: 'credential_of_another_server' });
   });
 
   it('are refused with all their problems and none of their values', async () => {
@@ -129,7 +134,7 @@ describe('the headers of a skill', () => {
 });
 
 describe('while token-service refuses', () => {
-  it('no skill is created, changed or deleted', async () => {
+  it('no skill gets another credential', async () => {
     const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpHeaders });
     fixture.faults.tokenService = new AppError('unavailable', 'unavailable', 'away', { retryAfterSeconds: 1 });
     const unavailable = { kind: 'unavailable' };
@@ -140,9 +145,20 @@ describe('while token-service refuses', () => {
     await expect(update({ id: skill.id, description: 'new', mcpHeaders: { B: '1' } }, paths)).rejects.toMatchObject(
       unavailable,
     );
-    await expect(skills().deleteSkill({ skill: skill.id })).rejects.toMatchObject(unavailable);
     expect((await skills().getSkill({ skill: skill.id })).skill).toEqual(skill);
     expect(await update({ id: skill.id, description: 'new' }, ['description'])).toMatchObject({ description: 'new' });
+  });
+
+  it('a skill is deleted, and its credential once token-service is back', async () => {
+    const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpHeaders });
+    fixture.faults.tokenService = new AppError('unavailable', 'unavailable', 'away');
+    fixture.faults.isDeaf = true;
+    await skills().deleteSkill({ skill: skill.id });
+    await expect(skills().getSkill({ skill: skill.id })).rejects.toMatchObject({ kind: 'not_found' });
+    delete fixture.faults.tokenService;
+    expect(await stored(skill.id)).toEqual(mcpHeaders);
+    fixture.passMs(60_000);
+    await vi.waitFor(async () => expect(await stored(skill.id)).toEqual({}), 10_000);
   });
 
   it("our own lack of rights is not told as the caller's", async () => {

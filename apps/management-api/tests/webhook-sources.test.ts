@@ -1,6 +1,12 @@
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Deduplication, TokenState, WebhookSourceService, WebhookTokenService } from '@agent-platform/proto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  Deduplication,
+  SignatureScheme,
+  TokenState,
+  WebhookSourceService,
+  WebhookTokenService,
+} from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, makeSource, methodsOf, nouns } from './nouns.ts';
@@ -11,6 +17,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   delete fixture.faults.tokenService;
+  delete fixture.faults.isDeaf;
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
@@ -75,7 +82,7 @@ describe('a webhook source', () => {
     await sources().deleteWebhookSource({ webhookSource });
   });
 
-  it('is neither created nor changed nor deleted while token-service is away', async () => {
+  it('is not created while token-service is away; a change is saved, and said to be in force only later', async () => {
     const source = await makeSource(fixture, orgId, fresh('source'));
     fixture.faults.tokenService = new AppError('unavailable', 'unavailable', 'away');
     const name = fresh('source');
@@ -83,10 +90,24 @@ describe('a webhook source', () => {
     await expect(makeSource(fixture, orgId, name)).rejects.toMatchObject(unavailable);
     await expect(sources().getWebhookSource({ webhookSource: name })).rejects.toMatchObject({ kind: 'not_found' });
     const webhookSource = { id: source.id, rateLimitPerSecond: 5 };
-    await expect(sources().updateWebhookSource({ webhookSource })).rejects.toMatchObject(unavailable);
-    await expect(sources().deleteWebhookSource({ webhookSource: source.id })).rejects.toMatchObject(unavailable);
+    fixture.faults.isDeaf = true;
+    const notInForce = { kind: 'unavailable', code: 'not_in_force_yet' };
+    await expect(sources().updateWebhookSource({ webhookSource })).rejects.toMatchObject(notInForce);
+    const signature = { scheme: SignatureScheme.GITHUB, secrets: ['It is a secret to everybody'] };
+    const signed = { webhookSource: { id: source.id, signature } };
+    await expect(sources().updateWebhookSource(signed)).rejects.toMatchObject(unavailable);
     const read = await sources().getWebhookSource({ webhookSource: source.id });
-    expect(read.webhookSource).toMatchObject({ rateLimitPerSecond: 0 });
+    expect(read.webhookSource).toMatchObject({ rateLimitPerSecond: 5 });
+    expect(read.webhookSource!.signature).toBeUndefined();
+    expect(await verify(source.token)).toMatchObject({ rateLimitPerSecond: 0 });
+    delete fixture.faults.tokenService;
+    fixture.passMs(60_000);
+    await vi.waitFor(async () => expect(await verify(source.token)).toMatchObject({ rateLimitPerSecond: 5 }), 10_000);
+    fixture.faults.tokenService = new AppError('unavailable', 'unavailable', 'away');
+    await expect(sources().deleteWebhookSource({ webhookSource: source.id })).rejects.toMatchObject(notInForce);
+    delete fixture.faults.tokenService;
+    fixture.passMs(60_000);
+    await vi.waitFor(() => expect(verify(source.token)).rejects.toMatchObject({ kind: 'not_found' }), 10_000);
   });
 });
 

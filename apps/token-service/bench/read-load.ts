@@ -21,7 +21,7 @@ export function createReader(baseUrl: string) {
   return {
     async read({ orgId, skillId, headers }: Credential): Promise<string | undefined> {
       try {
-        const answer = await client.resolveCredential({ orgId, skillId });
+        const answer = await client.resolveCredential({ orgId, skillId, origin: 'https://mcp.example' });
         return answer.headers['Authorization'] === headers['Authorization'] ? undefined : 'another value';
       } catch (error) {
         return String(error);

@@ -7,9 +7,12 @@ import { parseVersionedKeys } from '../src/versioned-keys.ts';
 import { insertDirectlySealed } from '../tests/directly-sealed.ts';
 import type { Credential } from './read-load.ts';
 
+/** Of the one server of all credentials. */
+const ORIGIN = 'https://mcp.example';
+
 const INSERT = `
-  insert into sealed_secrets (org_id, owner_id, field, ciphertext, nonce, data_key_version, updated_at)
-  select $1, owner_id, 'headers', ciphertext, nonce, $2, now()
+  insert into sealed_secrets (org_id, owner_id, field, origin, ciphertext, nonce, data_key_version, updated_at)
+  select $1, owner_id, 'headers', '${ORIGIN}', ciphertext, nonce, $2, now()
   from unnest($3::text[], $4::bytea[], $5::bytea[]) as r (owner_id, ciphertext, nonce)`;
 
 /**
@@ -33,7 +36,11 @@ export async function seed(
     const dataKey = await dataKeys.current(orgId);
     const rows = credentials.slice(o.perTenant / 2).map(({ skillId, headers }) => ({
       skillId,
-      ...seal(dataKey, { orgId, ownerId: skillId, field: 'headers' }, JSON.stringify(headers)),
+      ...seal(
+        dataKey,
+        { orgId, ownerId: skillId, field: 'headers', version: 0, origin: ORIGIN },
+        JSON.stringify(headers),
+      ),
     }));
     const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
     await pool.query(INSERT, [orgId, dataKey.version, column('skillId'), column('ciphertext'), column('nonce')]);

@@ -5,8 +5,8 @@ import type { Routes } from '@agent-platform/rpc';
 import { mapErrors } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import { putCredential } from './credentials/put-credential.ts';
-import { putOAuthClient } from './credentials/put-oauth-client.ts';
 import { resolveCredential } from './credentials/resolve-credential.ts';
+import { settleCredential } from './credentials/settle-credential.ts';
 import { putSignature } from './signatures/put-signature.ts';
 import { resolveSignedSource } from './signatures/resolve-signed-source.ts';
 import { deleteSource } from './tokens/delete-source.ts';
@@ -50,8 +50,12 @@ export function createRoutes(context: Context): Routes {
         await putCredential(context, request);
         return {};
       },
-      async putOAuthClient(request) {
-        await putOAuthClient(context, request);
+      async settleCredential(request) {
+        await settleCredential(context, request);
+        return {};
+      },
+      async deleteCredential({ orgId, skillId }) {
+        await context.database.tenant(orgId).sealedSecret.deleteMany({ where: { ownerId: skillId } });
         return {};
       },
       resolveCredential: (request) => resolveCredential(context, request),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CredentialService } from '@agent-platform/proto';
 import { newId } from '@agent-platform/service';
-import { createFixture, spellings } from './fixture.ts';
+import { createFixture, ORIGIN, spellings } from './fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof createFixture>>;
 let service: Awaited<ReturnType<typeof fixture.start>>;
@@ -17,9 +17,11 @@ const newOwner = (orgId = 'org_a') => ({ orgId, skillId: newId('skl') });
 type Owner = ReturnType<typeof newOwner>;
 
 const put = (owner: Owner, values: Record<string, string>) =>
-  service.as('management-api', CredentialService).putCredential({ ...owner, headers: values });
+  service
+    .as('management-api', CredentialService)
+    .putCredential({ ...owner, origin: ORIGIN, keepsOauthClient: true, headers: values });
 const resolve = async (owner: Owner, from = service) =>
-  (await from.as('dispatcher', CredentialService).resolveCredential(owner)).headers;
+  (await from.as('dispatcher', CredentialService).resolveCredential({ ...owner, origin: ORIGIN })).headers;
 
 describe('skill credentials', () => {
   it('resolve to the headers that were put last', async () => {
@@ -61,8 +63,14 @@ describe('the OAuth client of a skill', () => {
   type Client = typeof withSecret | typeof withKey | undefined;
 
   const putClient = (owner: Owner, oauthClient: Client) =>
-    service.as('management-api', CredentialService).putOAuthClient({ ...owner, ...(oauthClient && { oauthClient }) });
-  const resolveBoth = (owner: Owner) => service.as('dispatcher', CredentialService).resolveCredential(owner);
+    service.as('management-api', CredentialService).putCredential({
+      ...owner,
+      origin: ORIGIN,
+      keepsHeaders: true,
+      ...(oauthClient && { oauthClient }),
+    });
+  const resolveBoth = (owner: Owner) =>
+    service.as('dispatcher', CredentialService).resolveCredential({ ...owner, origin: ORIGIN });
 
   it('resolves to what was put last, beside the headers', async () => {
     const owner = newOwner();
@@ -101,7 +109,9 @@ describe('the OAuth client of a skill', () => {
 
   it('needs a secret or a key', async () => {
     const oauthClient = { issuer: 'https://issuer.example/', clientId: 'x', scopes: [] };
-    const put = service.as('management-api', CredentialService).putOAuthClient({ ...newOwner(), oauthClient });
+    const put = service
+      .as('management-api', CredentialService)
+      .putCredential({ ...newOwner(), origin: ORIGIN, oauthClient });
     await expect(put).rejects.toMatchObject({ kind: 'invalid_argument' });
   });
 });

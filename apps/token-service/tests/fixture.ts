@@ -3,7 +3,7 @@ import { create, fromBinary, type DescMessage, type DescService, type MessageSha
 import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
 import { createPool, type Pool } from '@agent-platform/database';
 import type { Message } from '@agent-platform/event-bus';
-import { PutCredentialRequestSchema, ResolveCredentialRequestSchema, type Topic } from '@agent-platform/proto';
+import { PutCredentialRequestSchema, type Topic } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, serverInterceptors } from '@agent-platform/rpc';
 import { AppError, createLogger, createMetrics, type Metrics, type ServiceName } from '@agent-platform/service';
 import { createTestDatabase } from '@agent-platform/testing';
@@ -11,8 +11,8 @@ import { createBackground } from '../src/background.ts';
 import type { Context } from '../src/context.ts';
 import { createDataKeys } from '../src/credentials/data-keys.ts';
 import { createKeyRing } from '../src/credentials/key-ring.ts';
+import { openSecrets } from '../src/credentials/open-secrets.ts';
 import { putCredential } from '../src/credentials/put-credential.ts';
-import { resolveCredential } from '../src/credentials/resolve-credential.ts';
 import type { RotationContext } from '../src/credentials/rotation/context.ts';
 import { createDatabase, migrationsDir } from '../src/database.ts';
 import { createTokenService } from '../src/token-service.ts';
@@ -23,11 +23,17 @@ export interface Skill {
   readonly skillId: string;
 }
 
-export const putHeaders = (context: Context, skill: Skill, headers: Record<string, string>) =>
-  putCredential(context, create(PutCredentialRequestSchema, { ...skill, headers }));
+/** Of the server that credentials are put and resolved for, unless a test says otherwise. */
+export const ORIGIN = 'https://mcp.example';
 
-export const resolve = async (context: Context, skill: Skill) =>
-  (await resolveCredential(context, create(ResolveCredentialRequestSchema, skill))).headers;
+export const putHeaders = (context: Context, skill: Skill, headers: Record<string, string>) =>
+  putCredential(context, create(PutCredentialRequestSchema, { ...skill, origin: ORIGIN, headers }));
+
+/** Whatever server they are bound to. */
+export async function resolve(context: Context, { orgId, skillId }: Skill): Promise<Record<string, string>> {
+  const { headers = '{}' } = await openSecrets(context, { orgId, ownerId: skillId });
+  return JSON.parse(headers) as Record<string, string>;
+}
 
 export const logger = createLogger({ level: 'silent', service: 'test' });
 const secret = Buffer.alloc(32, 1);

@@ -4,7 +4,7 @@ import { createMetrics, newId } from '@agent-platform/service';
 import { findOutdated } from '../src/credentials/rotation/find-outdated.ts';
 import { rotateKeys } from '../src/credentials/rotation/rotate-keys.ts';
 import { insertDirectlySealed } from './directly-sealed.ts';
-import { createFixture, putHeaders, resolve, type Skill } from './fixture.ts';
+import { createFixture, putHeaders, resolve, type Skill, ORIGIN } from './fixture.ts';
 import { newRings } from './rings.ts';
 
 const DAY_MS = 86_400_000;
@@ -171,7 +171,7 @@ describe('operators', () => {
       for (const line of expected) expect(body).toContain(line);
     }, 10_000);
     const service = await fixture.start({ keyRing: rings.twoOne });
-    await service.as('management-api', CredentialService).putCredential({ ...broken, headers });
+    await service.as('management-api', CredentialService).putCredential({ ...broken, origin: ORIGIN, headers });
     expect(await rotateKeys(fixture.context({ keyRing: rings.twoOne }), never)).toMatchObject({ unreadable: 0 });
     expect(await findOutdated(fixture.pool)).toEqual([]);
   });

@@ -21,18 +21,20 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
+const UNBOUND = { version: 0, origin: null };
+
 const newPlaces = (): SecretPlace[] => {
   const owners = [newId('skl'), newId('skl'), newId('src')];
-  return owners.flatMap((ownerId) => FIELDS.map((field) => ({ orgId: 'org_a', ownerId, field })));
+  return owners.flatMap((ownerId) => FIELDS.map((field) => ({ orgId: 'org_a', ownerId, field, ...UNBOUND })));
 };
 
 describe('the secrets of an owner', () => {
   it('are told apart by their field, and each is replaced and removed without the others', async () => {
     const context = fixture.context();
     const owner = { orgId: 'org_a', ownerId: newId('skl') };
-    for (const field of FIELDS) await putSecret(context, { ...owner, field }, `of ${field}`);
-    await putSecret(context, { ...owner, field: 'oauth_client' }, 'new');
-    await putSecret(context, { ...owner, field: 'headers' }, undefined);
+    for (const field of FIELDS) await putSecret(context, { ...owner, ...UNBOUND, field }, `of ${field}`);
+    await putSecret(context, { ...owner, ...UNBOUND, field: 'oauth_client' }, 'new');
+    await putSecret(context, { ...owner, ...UNBOUND, field: 'headers' }, undefined);
     expect(await openSecrets(context, owner)).toEqual({ oauth_client: 'new', signing_secrets: 'of signing_secrets' });
     expect(await openSecrets(context, { ...owner, orgId: 'org_b' })).toEqual({});
   });
@@ -82,7 +84,7 @@ describe('a database from before there were fields', () => {
     const pool = createPool({ url: database.url, applicationName: 'test', logger });
     resources.defer(() => pool.end());
     const context = fixture.context({ pool });
-    const place: SecretPlace = { orgId: 'org_a', ownerId: newId('skl'), field: 'headers' };
+    const place: SecretPlace = { orgId: 'org_a', ownerId: newId('skl'), field: 'headers', ...UNBOUND };
     const dataKey = await context.dataKeys.current('org_a');
     const { ciphertext, nonce } = seal(dataKey, place, 'secret');
     await pool.query(

@@ -36,6 +36,8 @@ export interface PlannedSkill {
   /** Its tools change nothing. */
   readonly readOnly: boolean;
   readonly requiresApproval: boolean;
+  /** Of its credential, then. Runs from before there were versions have none. */
+  readonly credentialVersion?: number;
 }
 
 /** @returns the plan, or why there is none. */
@@ -70,6 +72,6 @@ function actionOf({ action }: TriggerConfiguration): Action | undefined {
 }
 
 function plannedSkill(skill: SkillConfiguration): PlannedSkill {
-  const { id, name, mcpServerUrl, readOnly, requiresApproval } = skill;
-  return { id, name, url: mcpServerUrl, readOnly, requiresApproval };
+  const { id, name, mcpServerUrl, readOnly, requiresApproval, credentialVersion } = skill;
+  return { id, name, url: mcpServerUrl, readOnly, requiresApproval, credentialVersion };
 }

@@ -1,11 +1,14 @@
 import { createSingleFlight } from '@agent-platform/service';
 import type { Credentials } from './execution.ts';
 
-/** Runs that need the credential of one skill at the same time share one question for it. */
+/** Runs that need the same credential for the same server at the same time share one question for it. */
 export function shareCredentials(credentials: Credentials): Credentials {
   const once = createSingleFlight<Awaited<ReturnType<Credentials['resolveCredential']>>>();
   return {
-    resolveCredential: (request, options) =>
-      once(`${request.orgId} ${request.skillId}`, () => credentials.resolveCredential(request, options)),
+    resolveCredential(request, options) {
+      const { orgId, skillId, origin, version } = request;
+      const key = JSON.stringify([orgId, skillId, origin, version]);
+      return once(key, () => credentials.resolveCredential(request, options));
+    },
   };
 }

@@ -1,21 +1,35 @@
 import type { McpServer, OAuthClient, Tool } from '@agent-platform/mcp-client';
 import type { OAuthClient as StoredClient } from '@agent-platform/proto';
 import { callContext } from '@agent-platform/rpc';
+import { AppError } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from './execution.ts';
 import { stopForMcpFailure, stopForOurFault } from './failures.ts';
+import { failed, type RunStop } from './stop.ts';
 
-/** Where to call a skill, with its credential: asked for right before each call, kept only for its length. */
+/**
+ * Where to call a skill, with its credential for just that server: asked for right before each call, kept only for its
+ * length. The skill may have moved since the run was planned.
+ */
 export async function serverOf(x: Execution, skill: PlannedSkill): Promise<McpServer> {
   try {
-    const request = { orgId: x.run.orgId, skillId: skill.id };
+    const { origin } = new URL(skill.url);
+    const request = { orgId: x.run.orgId, skillId: skill.id, origin, version: skill.credentialVersion ?? 0 };
     const contextValues = callContext(x.trace);
     const { headers, oauthClient } = await x.credentials.resolveCredential(request, { contextValues });
     return { url: skill.url, headers, ...(oauthClient && { oauth: oauthOf(oauthClient) }) };
   } catch (error) {
+    if (error instanceof AppError && error.code === 'credential_of_another_server') throw skillMoved(skill);
     throw stopForOurFault(x, error, 'credential_unavailable', `The credential of skill ${skill.name} cannot be read`);
   }
+}
+
+function skillMoved({ name, url }: PlannedSkill): RunStop {
+  const message =
+    `The skill ${name} has moved to another server since this run was planned. Its credential is not sent to ` +
+    `${new URL(url).origin}; run it again with today's configuration.`;
+  return failed('skill_moved', message);
 }
 
 function oauthOf({ issuer, clientId, authentication: { case: kind, value = '' }, scopes }: StoredClient): OAuthClient {

@@ -57,6 +57,7 @@ async function readConfiguration(tx: Tenant): Promise<Configuration> {
       mcpServerUrl: row.mcpServerUrl,
       readOnly: row.category === 'read',
       requiresApproval: row.requiresApproval,
+      credentialVersion: row.credentialVersion,
     })),
   });
 }

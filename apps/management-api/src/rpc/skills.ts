@@ -1,7 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { SkillService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { newId } from '@agent-platform/service';
+import { AppError, newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { refuseOverLimit } from '../crud/limit.ts';
@@ -10,15 +10,19 @@ import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
+import type { Tenant } from '../database.ts';
+import type { Skill as SkillRow } from '../generated/prisma/client.ts';
+import { ownCall } from '../own-call.ts';
 import { checkMove, checkSkill } from '../skills/check-skill.ts';
-import { putCredentials } from '../skills/credentials.ts';
+import { credentialOf, givenCredentials, writesCredential } from '../skills/credentials.ts';
 import { headerNames } from '../skills/mcp-headers.ts';
 import { skillColumns, skills } from '../skills/skill.ts';
 
-const ALL_CREDENTIALS: ReadonlySet<string> = new Set(['mcp_headers', 'mcp_oauth']);
+const ALL: ReadonlySet<string> = new Set(['mcp_headers', 'mcp_oauth']);
 
 export function skillRoutes({
   database,
+  handovers,
   credentials,
   addressRules,
   limits,
@@ -30,18 +34,25 @@ export function skillRoutes({
       const wanted = request.skill!;
       const names = headerNames(wanted.mcpHeaders);
       throwIfAny(checkSkill(wanted, { addressRules, headerNames: names }));
-      const created = await database.write(orgId, async (tx) => {
+      const now = new Date(clock());
+      const id = newId('skl', now.getTime());
+      const create = async (tx: Tenant, credentialVersion: number) => {
         await refuseOverLimit(skills, tx, limits.skills);
-        const now = new Date(clock());
-        const id = newId('skl', now.getTime());
-        const stored = { ...skillColumns(wanted), mcpHeaderNames: names };
+        const stored = { ...skillColumns(wanted), mcpHeaderNames: names, credentialVersion };
         const data = { ...stored, orgId, id, createdAt: now, updatedAt: now };
-        const row = await withUniqueName(skills, wanted.name, tx.skill.create({ data }));
-        const given = [...(names.length > 0 ? ['mcp_headers'] : []), ...(wanted.mcpOauth ? ['mcp_oauth'] : [])];
-        await putCredentials(credentials, { orgId, skillId: id }, wanted, new Set(given));
-        return row;
+        return withUniqueName(skills, wanted.name, tx.skill.create({ data }));
+      };
+      const given = givenCredentials(wanted);
+      if (given.size === 0) return { skill: skills.toMessage(await database.write(orgId, (tx) => create(tx, 0))) };
+      const { result } = await handovers.change({
+        orgId,
+        ownerId: id,
+        put: async (version) => {
+          await ownCall(credentials.putCredential({ ...credentialOf(wanted, ALL), orgId, skillId: id, version }));
+        },
+        write: (tx, { version }) => create(tx, version),
       });
-      return { skill: skills.toMessage(created) };
+      return { skill: skills.toMessage(result) };
     },
 
     async getSkill(request, call) {
@@ -57,34 +68,61 @@ export function skillRoutes({
     async updateSkill(request, call) {
       const { orgId } = userOf(call);
       const patch = request.skill!;
-      const updated = await database.write(orgId, async (tx) => {
-        const row = await getByReference(skills, tx, patch.id);
+      const checked = (row: SkillRow) => {
         const { wanted, written } = applyUpdate(skills, row, patch, request.updateMask);
         const names = written.has('mcp_headers') ? headerNames(wanted.mcpHeaders) : row.mcpHeaderNames;
         throwIfAny([
           ...checkSkill(wanted, { addressRules, headerNames: names, keepsOAuth: !written.has('mcp_oauth') }),
           ...checkMove(row, wanted, written),
         ]);
-        const data = { ...skillColumns(wanted), mcpHeaderNames: names, updatedAt: new Date(clock()) };
-        await withUniqueName(skills, wanted.name, tx.skill.updateMany({ where: { id: row.id }, data }));
-        await putCredentials(credentials, { orgId, skillId: row.id }, wanted, written);
-        return getByReference(skills, tx, row.id);
+        return { wanted, written, columns: { ...skillColumns(wanted), mcpHeaderNames: names } };
+      };
+      const current = await getByReference(skills, database.tenant(orgId), patch.id);
+      const { id, credentialVersion: baseVersion } = current;
+      const { wanted, written } = checked(current);
+      const update = async (tx: Tenant, version = baseVersion) => {
+        const row = await getByReference(skills, tx, id);
+        // What is kept of the credential was read from this version, and what is written replaces it.
+        if (row.credentialVersion !== baseVersion) throw changedMeanwhile(row.name);
+        const data = { ...checked(row).columns, credentialVersion: version, updatedAt: new Date(clock()) };
+        await withUniqueName(skills, data.name, tx.skill.updateMany({ where: { id }, data }));
+        return getByReference(skills, tx, id);
+      };
+      if (!writesCredential(written))
+        return { skill: skills.toMessage(await database.write(orgId, (tx) => update(tx))) };
+      const { result } = await handovers.change({
+        orgId,
+        ownerId: id,
+        put: async (version) => {
+          const credential = { ...credentialOf(wanted, written), baseVersion, version };
+          await ownCall(credentials.putCredential({ ...credential, orgId, skillId: id }));
+        },
+        write: (tx, { version }) => update(tx, version),
       });
-      return { skill: skills.toMessage(updated) };
+      return { skill: skills.toMessage(result) };
     },
 
     async deleteSkill(request, call) {
       const { orgId } = userOf(call);
-      await database.write(orgId, async (tx) => {
-        const row = await getByReference(skills, tx, request.skill);
-        const users = await tx.agent.findMany({ where: { skills: { some: { skillId: row.id } } } });
-        refuseWhileUsed(skills, row, 'agents', users);
-        const callers = await tx.trigger.findMany({ where: { toolSkillId: row.id }, select: { name: true } });
-        refuseWhileUsed(skills, row, 'triggers', callers);
-        await tx.skill.deleteMany({ where: { id: row.id } });
-        await putCredentials(credentials, { orgId, skillId: row.id }, { mcpHeaders: {} }, ALL_CREDENTIALS);
+      const { id } = await getByReference(skills, database.tenant(orgId), request.skill);
+      await handovers.change({
+        orgId,
+        ownerId: id,
+        async write(tx) {
+          const row = await getByReference(skills, tx, id);
+          const users = await tx.agent.findMany({ where: { skills: { some: { skillId: row.id } } } });
+          refuseWhileUsed(skills, row, 'agents', users);
+          const callers = await tx.trigger.findMany({ where: { toolSkillId: row.id }, select: { name: true } });
+          refuseWhileUsed(skills, row, 'triggers', callers);
+          await tx.skill.deleteMany({ where: { id: row.id } });
+        },
       });
       return {};
     },
   };
+}
+
+function changedMeanwhile(name: string): AppError {
+  const message = `Somebody else has just changed the credential of the skill "${name}"; read the skill and try again.`;
+  return new AppError('failed_precondition', 'skill_changed', message);
 }

@@ -1,7 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { WebhookSignature, WebhookSource, WebhookSourceService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { newId } from '@agent-platform/service';
+import { AppError, newId } from '@agent-platform/service';
 import type { Context } from '../context.ts';
 import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
@@ -11,13 +11,23 @@ import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
+import type { WebhookSource as WebhookSourceRow } from '../generated/prisma/client.ts';
 import { ownCall } from '../own-call.ts';
 import { checkSignature, signatureColumns } from '../webhook-sources/signature.ts';
 import { webhookSourceColumns, webhookSources } from '../webhook-sources/webhook-source.ts';
 import { webhookTokenRoutes } from './webhook-tokens.ts';
 
 export function webhookSourceRoutes(context: Context): ServiceImpl<typeof WebhookSourceService> {
-  const { database, tokens, limits, clock } = context;
+  const { database, handovers, tokens, limits, clock } = context;
+
+  async function putSignature(
+    { orgId, id, version }: { orgId: string; id: string; version: number },
+    signature: WebhookSignature | undefined,
+  ): Promise<void> {
+    const given = signature && { scheme: signature.scheme, secrets: signature.secrets };
+    await ownCall(tokens.putSignature({ orgId, sourceId: id, version, ...(given && { signature: given }) }));
+  }
+
   return {
     ...webhookTokenRoutes(context),
 
@@ -25,20 +35,28 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
       const { orgId } = userOf(call);
       const wanted = request.webhookSource!;
       throwIfAny(check(wanted, wanted.signature));
-      const webhookSource = await database.write(orgId, async (tx) => {
-        await refuseOverLimit(webhookSources, tx, limits.webhookSources);
-        const now = new Date(clock());
-        const id = newId('src', now.getTime());
-        const columns = { ...webhookSourceColumns(wanted), ...signatureColumns(wanted.signature) };
-        const data = { ...columns, orgId, id, createdAt: now, updatedAt: now };
-        const row = await withUniqueName(webhookSources, wanted.name, tx.webhookSource.create({ data }));
-        // Last, because it cannot be rolled back: should the commit fail, a token nobody ever saw stays behind.
-        await ownCall(tokens.putSource(settings(orgId, id, wanted)));
-        if (wanted.signature) await ownCall(tokens.putSignature(signatureOf(orgId, id, wanted)));
-        const { webhookToken } = await ownCall(tokens.issueToken({ orgId, sourceId: id }));
-        return Object.assign(webhookSources.toMessage(row), { token: webhookToken!.token });
+      const now = new Date(clock());
+      const id = newId('src', now.getTime());
+      let token: string | undefined;
+      const { result } = await handovers.change({
+        orgId,
+        ownerId: id,
+        // Should the source not be written, all of it is removed again, and nobody has seen the token.
+        async put(version) {
+          const { deduplication, rateLimitPerSecond } = wanted;
+          await ownCall(tokens.putSource({ orgId, sourceId: id, deduplication, rateLimitPerSecond }));
+          if (wanted.signature) await putSignature({ orgId, id, version }, wanted.signature);
+          token = (await ownCall(tokens.issueToken({ orgId, sourceId: id }))).webhookToken!.token;
+        },
+        async write(tx, { version, revision }) {
+          await refuseOverLimit(webhookSources, tx, limits.webhookSources);
+          const columns = { ...webhookSourceColumns(wanted), ...signatureColumns(wanted.signature) };
+          const versions = { signatureVersion: version, revision };
+          const data = { ...columns, ...versions, orgId, id, createdAt: now, updatedAt: now };
+          return withUniqueName(webhookSources, wanted.name, tx.webhookSource.create({ data }));
+        },
       });
-      return { webhookSource };
+      return { webhookSource: Object.assign(webhookSources.toMessage(result), token !== undefined && { token }) };
     },
 
     async getWebhookSource(request, call) {
@@ -54,34 +72,53 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
     async updateWebhookSource(request, call) {
       const { orgId } = userOf(call);
       const patch = request.webhookSource!;
-      const updated = await database.write(orgId, async (tx) => {
-        const row = await getByReference(webhookSources, tx, patch.id);
+      const checked = (row: WebhookSourceRow) => {
         const { wanted, written } = applyUpdate(webhookSources, row, patch, request.updateMask);
         const isSignatureWritten = written.has('signature');
         throwIfAny(check(wanted, isSignatureWritten ? wanted.signature : undefined));
-        const data = {
-          ...webhookSourceColumns(wanted),
-          ...(isSignatureWritten && signatureColumns(wanted.signature)),
-          updatedAt: new Date(clock()),
-        };
-        const write = tx.webhookSource.updateMany({ where: { id: row.id }, data });
-        await withUniqueName(webhookSources, wanted.name, write);
-        await ownCall(tokens.putSource(settings(orgId, row.id, wanted)));
-        if (isSignatureWritten) await ownCall(tokens.putSignature(signatureOf(orgId, row.id, wanted)));
-        return getByReference(webhookSources, tx, row.id);
+        return { wanted, isSignatureWritten };
+      };
+      const current = await getByReference(webhookSources, database.tenant(orgId), patch.id);
+      const { id } = current;
+      const { wanted, isSignatureWritten } = checked(current);
+      const { signature } = wanted;
+      const { result, inForce } = await handovers.change({
+        orgId,
+        ownerId: id,
+        ...(isSignatureWritten && { put: (version) => putSignature({ orgId, id, version }, signature) }),
+        async write(tx, { version, revision }) {
+          const row = await getByReference(webhookSources, tx, id);
+          // Versions count upward: the one of a change that began earlier would never come into force.
+          if (isSignatureWritten && row.signatureVersion > version) throw changedMeanwhile(row.name);
+          const data = {
+            ...webhookSourceColumns(checked(row).wanted),
+            ...(isSignatureWritten && { ...signatureColumns(signature), signatureVersion: version }),
+            revision,
+            updatedAt: new Date(clock()),
+          };
+          const update = tx.webhookSource.updateMany({ where: { id }, data });
+          await withUniqueName(webhookSources, data.name, update);
+          return getByReference(webhookSources, tx, id);
+        },
       });
-      return { webhookSource: webhookSources.toMessage(updated) };
+      if (!inForce) throw notInForceYet(result.name);
+      return { webhookSource: webhookSources.toMessage(result) };
     },
 
     async deleteWebhookSource(request, call) {
       const { orgId } = userOf(call);
-      await database.write(orgId, async (tx) => {
-        const row = await getByReference(webhookSources, tx, request.webhookSource);
-        const users = await tx.trigger.findMany({ where: { sourceId: row.id }, select: { name: true } });
-        refuseWhileUsed(webhookSources, row, 'triggers', users);
-        await tx.webhookSource.deleteMany({ where: { id: row.id } });
-        await ownCall(tokens.deleteSource({ orgId, sourceId: row.id }));
+      const { id } = await getByReference(webhookSources, database.tenant(orgId), request.webhookSource);
+      const { inForce } = await handovers.change({
+        orgId,
+        ownerId: id,
+        async write(tx) {
+          const row = await getByReference(webhookSources, tx, id);
+          const users = await tx.trigger.findMany({ where: { sourceId: id }, select: { name: true } });
+          refuseWhileUsed(webhookSources, row, 'triggers', users);
+          await tx.webhookSource.deleteMany({ where: { id } });
+        },
       });
+      if (!inForce) throw notInForceYet(request.webhookSource);
       return {};
     },
   };
@@ -91,14 +128,13 @@ function check(wanted: WebhookSource, newSignature: WebhookSignature | undefined
   return [...checkCommon(webhookSources, wanted, ['name']), ...(newSignature ? checkSignature(newSignature) : [])];
 }
 
-/** What verifying a token of the source answers. */
-function settings(orgId: string, sourceId: string, { deduplication, rateLimitPerSecond }: WebhookSource) {
-  return { orgId, sourceId, deduplication, rateLimitPerSecond };
+function changedMeanwhile(name: string): AppError {
+  const message = `Somebody else has just changed the signature of the webhook source "${name}"; read it and try again.`;
+  return new AppError('failed_precondition', 'webhook_source_changed', message);
 }
 
-/** What its events must be signed with; none when they need not be. */
-function signatureOf(orgId: string, sourceId: string, { signature }: WebhookSource) {
-  if (signature === undefined) return { orgId, sourceId };
-  const { scheme, secrets } = signature;
-  return { orgId, sourceId, signature: { scheme, secrets } };
+/** Not told as done: tokens and signatures are checked as before for as long as token-service is away. */
+function notInForceYet(source: string): AppError {
+  const message = `The change of the webhook source "${source}" is saved, and in force once token-service can be reached again.`;
+  return new AppError('unavailable', 'not_in_force_yet', message, { retryAfterSeconds: 5 });
 }

@@ -1,21 +1,36 @@
-import type { Client } from '@connectrpc/connect';
-import type { CredentialService, Skill } from '@agent-platform/proto';
-import { ownCall } from '../own-call.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { PutCredentialRequestSchema, Skill } from '@agent-platform/proto';
 import { oauthClient } from './mcp-oauth.ts';
 
+/** Of what a skill's credential consists. */
+export type CredentialField = 'mcp_headers' | 'mcp_oauth';
+const FIELDS: readonly CredentialField[] = ['mcp_headers', 'mcp_oauth'];
+
+/** The fields of a new skill that token-service has to be given. */
+export function givenCredentials({ mcpHeaders, mcpOauth }: Skill): ReadonlySet<string> {
+  return new Set([...(Object.keys(mcpHeaders).length > 0 ? ['mcp_headers'] : []), ...(mcpOauth ? ['mcp_oauth'] : [])]);
+}
+
+export function writesCredential(written: ReadonlySet<string>): boolean {
+  return FIELDS.some((field) => written.has(field));
+}
+
 /**
- * Gives token-service the credentials of a skill. Last in a transaction, because it cannot be rolled back; before the
- * commit, because a skill is not saved without them.
+ * A version of a skill's credential as token-service takes it: bound to the skill's server.
  *
- * @param written - the fields to write; an empty one is removed.
+ * @param written - the fields to write, where an empty one is removed; the others stay as in the base version.
  */
-export async function putCredentials(
-  credentials: Client<typeof CredentialService>,
-  owner: { readonly orgId: string; readonly skillId: string },
-  { mcpHeaders: headers, mcpOauth }: Pick<Skill, 'mcpHeaders' | 'mcpOauth'>,
+export function credentialOf(
+  { mcpServerUrl, mcpHeaders: headers, mcpOauth }: Skill,
   written: ReadonlySet<string>,
-): Promise<void> {
-  if (written.has('mcp_headers')) await ownCall(credentials.putCredential({ ...owner, headers }));
-  if (!written.has('mcp_oauth')) return;
-  await ownCall(credentials.putOAuthClient({ ...owner, ...(mcpOauth && { oauthClient: oauthClient(mcpOauth) }) }));
+): Omit<MessageInitShape<typeof PutCredentialRequestSchema>, '$typeName'> {
+  const keepsHeaders = !written.has('mcp_headers');
+  const keepsOauthClient = !written.has('mcp_oauth');
+  return {
+    origin: new URL(mcpServerUrl).origin,
+    keepsHeaders,
+    keepsOauthClient,
+    ...(!keepsHeaders && { headers }),
+    ...(!keepsOauthClient && mcpOauth && { oauthClient: oauthClient(mcpOauth) }),
+  };
 }

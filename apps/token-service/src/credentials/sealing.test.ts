@@ -4,7 +4,13 @@ import type { DataKey } from './data-key-cache.ts';
 import { open, seal, type SecretPlace } from './sealing.ts';
 
 const secret = '{"Authorization":"Bearer sk-ünïcode"}';
-const place: SecretPlace = { orgId: 'org_a', ownerId: 'skl_1', field: 'headers' };
+const place: SecretPlace = {
+  orgId: 'org_a',
+  ownerId: 'skl_1',
+  field: 'headers',
+  version: 1,
+  origin: 'https://mcp.example',
+};
 const newKey = (orgId: string, version: number): DataKey => ({
   orgId,
   version,
@@ -12,12 +18,20 @@ const newKey = (orgId: string, version: number): DataKey => ({
 });
 const dataKey = newKey('org_a', 1);
 
-/** Every place a secret can stand: two of each tenant, version of its data key, skill and field. */
+/** Every place a secret can stand: two of each tenant, version of its data key, skill, field, version and server. */
 const places: { dataKey: DataKey; place: SecretPlace }[] = ['org_a', 'org_b'].flatMap((orgId) =>
   [1, 2].flatMap((version) => {
     const key = newKey(orgId, version);
+    const bound = [
+      { version: 0, origin: null },
+      { version: 0, origin: 'https://a.example' },
+      { version: 1, origin: 'https://a.example' },
+      { version: 1, origin: 'https://b.example' },
+    ];
     const own = ['skl_1', 'skl_2'].flatMap((ownerId) =>
-      (['headers', 'oauth_client'] as const).map((field) => ({ orgId, ownerId, field })),
+      (['headers', 'oauth_client'] as const).flatMap((field) =>
+        bound.map((bounds) => ({ orgId, ownerId, field, ...bounds })),
+      ),
     );
     return own.map((place) => ({ dataKey: key, place }));
   }),
@@ -30,7 +44,7 @@ describe('sealed secrets', () => {
     expect(one.ciphertext).not.toEqual(two.ciphertext);
   });
 
-  it('open in their own place and in none of the others: tenant, owner, field or key version', () => {
+  it('open in their own place and in none of the others: tenant, owner, field, version, server or key version', () => {
     let refused = 0;
     for (const from of places) {
       const sealed = seal(from.dataKey, from.place, secret);
@@ -41,7 +55,7 @@ describe('sealed secrets', () => {
         refused += 1;
       }
     }
-    expect(refused).toBe(16 * 15);
+    expect(refused).toBe(64 * 63);
   });
 
   it('do not open elsewhere even under the same key: every difference is in the associated data', () => {

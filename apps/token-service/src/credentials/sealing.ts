@@ -14,6 +14,10 @@ export type SecretField = 'headers' | 'oauth_client' | 'signing_secrets';
 /** What a secret belongs to. A ciphertext opens only where all of it is the same. */
 export interface SecretPlace extends SecretOwner {
   readonly field: SecretField;
+  /** Of the owner's secrets, counting upward. */
+  readonly version: number;
+  /** The one server that may be sent it. Null: no server is, or it is from before there were origins. */
+  readonly origin: string | null;
 }
 
 /** Encrypts a secret under its tenant's data key. */
@@ -34,7 +38,9 @@ export function openWith(key: DataKey['key'], place: SecretPlace, version: numbe
   }
 }
 
-// JSON, so that no two places have the same bytes whatever their ids contain.
-function associatedData({ orgId, ownerId, field }: SecretPlace, keyVersion: number): string {
-  return JSON.stringify([orgId, ownerId, field, keyVersion]);
+// JSON, so that no two places have the same bytes whatever their ids contain. Without version and origin it is what
+// secrets were sealed with before there were any.
+function associatedData({ orgId, ownerId, field, version, origin }: SecretPlace, keyVersion: number): string {
+  const bound = version === 0 && origin === null ? [] : [version, origin];
+  return JSON.stringify([orgId, ownerId, field, keyVersion, ...bound]);
 }

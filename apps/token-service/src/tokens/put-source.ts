@@ -1,19 +1,24 @@
 import type { PutSourceRequest } from '@agent-platform/proto';
 import type { Context } from '../context.ts';
+import { settleSecrets } from '../credentials/settle-secrets.ts';
 import { announce } from './announce.ts';
 import { deduplicationRow } from './deduplication.ts';
 import { sourceNotFound } from './source-not-found.ts';
 
 export async function putSource(context: Context, request: PutSourceRequest): Promise<void> {
-  const { orgId, sourceId, rateLimitPerSecond } = request;
+  const { orgId, sourceId, rateLimitPerSecond, revision } = request;
   const deduplication = deduplicationRow(request.deduplication);
-  // An id that another tenant has is a conflict that updates nothing.
-  const written = await context.database.tenant(orgId).$executeRaw`
-    insert into sources (org_id, id, deduplication, rate_limit_per_second)
-    values (${orgId}, ${sourceId}, ${deduplication}::deduplication, ${rateLimitPerSecond})
+  const tenant = context.database.tenant(orgId);
+  // An id that another tenant has is a conflict that updates nothing, and so is what a newer change has overtaken.
+  const written = await tenant.$executeRaw`
+    insert into sources (org_id, id, deduplication, rate_limit_per_second, revision)
+    values (${orgId}, ${sourceId}, ${deduplication}::deduplication, ${rateLimitPerSecond}, ${revision})
     on conflict (id) do update
-      set deduplication = excluded.deduplication, rate_limit_per_second = excluded.rate_limit_per_second
-      where sources.org_id = excluded.org_id`;
-  if (written === 0) throw sourceNotFound(sourceId);
+      set deduplication = excluded.deduplication, rate_limit_per_second = excluded.rate_limit_per_second,
+          revision = excluded.revision
+      where sources.org_id = excluded.org_id and sources.revision <= excluded.revision`;
+  if (written === 0 && (await tenant.source.count({ where: { id: sourceId } })) === 0) throw sourceNotFound(sourceId);
+  const { signatureVersion: version, abandonedSignatureVersion: abandonedVersion } = request;
+  await settleSecrets(context, { orgId, ownerId: sourceId }, { version, abandonedVersion });
   announce(context, { orgId, sourceId });
 }

@@ -47,3 +47,8 @@ export type Trigger = Prisma.TriggerModel
  * Grows with every write to the configuration of a tenant, in the same transaction.
  */
 export type OrgVersion = Prisma.OrgVersionModel
+/**
+ * Model Handover
+ * Says that token-service may know something else of a skill or source than stands here. Gone once both agree.
+ */
+export type Handover = Prisma.HandoverModel

@@ -56,7 +56,8 @@ export const ModelName = {
   Agent: 'Agent',
   AgentSkill: 'AgentSkill',
   Trigger: 'Trigger',
-  OrgVersion: 'OrgVersion'
+  OrgVersion: 'OrgVersion',
+  Handover: 'Handover'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -84,6 +85,8 @@ export const WebhookSourceScalarFieldEnum = {
   rateLimitPerSecond: 'rateLimitPerSecond',
   signatureScheme: 'signatureScheme',
   signatureSecretCount: 'signatureSecretCount',
+  signatureVersion: 'signatureVersion',
+  revision: 'revision',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -104,6 +107,7 @@ export const SkillScalarFieldEnum = {
   mcpOauthIssuer: 'mcpOauthIssuer',
   mcpOauthClientId: 'mcpOauthClientId',
   mcpOauthScopes: 'mcpOauthScopes',
+  credentialVersion: 'credentialVersion',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
 } as const
@@ -162,6 +166,18 @@ export const OrgVersionScalarFieldEnum = {
 } as const
 
 export type OrgVersionScalarFieldEnum = (typeof OrgVersionScalarFieldEnum)[keyof typeof OrgVersionScalarFieldEnum]
+
+
+export const HandoverScalarFieldEnum = {
+  id: 'id',
+  orgId: 'orgId',
+  ownerId: 'ownerId',
+  isOpen: 'isOpen',
+  attempts: 'attempts',
+  dueAt: 'dueAt'
+} as const
+
+export type HandoverScalarFieldEnum = (typeof HandoverScalarFieldEnum)[keyof typeof HandoverScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -20,8 +20,18 @@ export type SkillModel = runtime.Types.Result.DefaultSelection<Prisma.$SkillPayl
 
 export type AggregateSkill = {
   _count: SkillCountAggregateOutputType | null
+  _avg: SkillAvgAggregateOutputType | null
+  _sum: SkillSumAggregateOutputType | null
   _min: SkillMinAggregateOutputType | null
   _max: SkillMaxAggregateOutputType | null
+}
+
+export type SkillAvgAggregateOutputType = {
+  credentialVersion: number | null
+}
+
+export type SkillSumAggregateOutputType = {
+  credentialVersion: number | null
 }
 
 export type SkillMinAggregateOutputType = {
@@ -35,6 +45,7 @@ export type SkillMinAggregateOutputType = {
   mcpServerUrl: string | null
   mcpOauthIssuer: string | null
   mcpOauthClientId: string | null
+  credentialVersion: number | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -50,6 +61,7 @@ export type SkillMaxAggregateOutputType = {
   mcpServerUrl: string | null
   mcpOauthIssuer: string | null
   mcpOauthClientId: string | null
+  credentialVersion: number | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -67,11 +79,20 @@ export type SkillCountAggregateOutputType = {
   mcpOauthIssuer: number
   mcpOauthClientId: number
   mcpOauthScopes: number
+  credentialVersion: number
   createdAt: number
   updatedAt: number
   _all: number
 }
 
+
+export type SkillAvgAggregateInputType = {
+  credentialVersion?: true
+}
+
+export type SkillSumAggregateInputType = {
+  credentialVersion?: true
+}
 
 export type SkillMinAggregateInputType = {
   orgId?: true
@@ -84,6 +105,7 @@ export type SkillMinAggregateInputType = {
   mcpServerUrl?: true
   mcpOauthIssuer?: true
   mcpOauthClientId?: true
+  credentialVersion?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -99,6 +121,7 @@ export type SkillMaxAggregateInputType = {
   mcpServerUrl?: true
   mcpOauthIssuer?: true
   mcpOauthClientId?: true
+  credentialVersion?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -116,6 +139,7 @@ export type SkillCountAggregateInputType = {
   mcpOauthIssuer?: true
   mcpOauthClientId?: true
   mcpOauthScopes?: true
+  credentialVersion?: true
   createdAt?: true
   updatedAt?: true
   _all?: true
@@ -159,6 +183,18 @@ export type SkillAggregateArgs<ExtArgs extends runtime.Types.Extensions.Internal
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: SkillAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: SkillSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: SkillMinAggregateInputType
@@ -189,6 +225,8 @@ export type SkillGroupByArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
   take?: number
   skip?: number
   _count?: SkillCountAggregateInputType | true
+  _avg?: SkillAvgAggregateInputType
+  _sum?: SkillSumAggregateInputType
   _min?: SkillMinAggregateInputType
   _max?: SkillMaxAggregateInputType
 }
@@ -206,9 +244,12 @@ export type SkillGroupByOutputType = {
   mcpOauthIssuer: string | null
   mcpOauthClientId: string | null
   mcpOauthScopes: string[]
+  credentialVersion: number
   createdAt: Date
   updatedAt: Date
   _count: SkillCountAggregateOutputType | null
+  _avg: SkillAvgAggregateOutputType | null
+  _sum: SkillSumAggregateOutputType | null
   _min: SkillMinAggregateOutputType | null
   _max: SkillMaxAggregateOutputType | null
 }
@@ -244,6 +285,7 @@ export type SkillWhereInput = {
   mcpOauthIssuer?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthClientId?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
+  credentialVersion?: Prisma.IntFilter<"Skill"> | number
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   agents?: Prisma.AgentSkillListRelationFilter
@@ -263,6 +305,7 @@ export type SkillOrderByWithRelationInput = {
   mcpOauthIssuer?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthScopes?: Prisma.SortOrder
+  credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   agents?: Prisma.AgentSkillOrderByRelationAggregateInput
@@ -287,6 +330,7 @@ export type SkillWhereUniqueInput = Prisma.AtLeast<{
   mcpOauthIssuer?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthClientId?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
+  credentialVersion?: Prisma.IntFilter<"Skill"> | number
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   agents?: Prisma.AgentSkillListRelationFilter
@@ -306,11 +350,14 @@ export type SkillOrderByWithAggregationInput = {
   mcpOauthIssuer?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthScopes?: Prisma.SortOrder
+  credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   _count?: Prisma.SkillCountOrderByAggregateInput
+  _avg?: Prisma.SkillAvgOrderByAggregateInput
   _max?: Prisma.SkillMaxOrderByAggregateInput
   _min?: Prisma.SkillMinOrderByAggregateInput
+  _sum?: Prisma.SkillSumOrderByAggregateInput
 }
 
 export type SkillScalarWhereWithAggregatesInput = {
@@ -329,6 +376,7 @@ export type SkillScalarWhereWithAggregatesInput = {
   mcpOauthIssuer?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
   mcpOauthClientId?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
   mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
+  credentialVersion?: Prisma.IntWithAggregatesFilter<"Skill"> | number
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Skill"> | Date | string
 }
@@ -346,6 +394,7 @@ export type SkillCreateInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillCreateNestedManyWithoutSkillInput
@@ -365,6 +414,7 @@ export type SkillUncheckedCreateInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillUncheckedCreateNestedManyWithoutSkillInput
@@ -384,6 +434,7 @@ export type SkillUpdateInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUpdateManyWithoutSkillNestedInput
@@ -403,6 +454,7 @@ export type SkillUncheckedUpdateInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUncheckedUpdateManyWithoutSkillNestedInput
@@ -422,6 +474,7 @@ export type SkillCreateManyInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -439,6 +492,7 @@ export type SkillUpdateManyMutationInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -456,6 +510,7 @@ export type SkillUncheckedUpdateManyInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -491,8 +546,13 @@ export type SkillCountOrderByAggregateInput = {
   mcpOauthIssuer?: Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrder
   mcpOauthScopes?: Prisma.SortOrder
+  credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+}
+
+export type SkillAvgOrderByAggregateInput = {
+  credentialVersion?: Prisma.SortOrder
 }
 
 export type SkillMaxOrderByAggregateInput = {
@@ -506,6 +566,7 @@ export type SkillMaxOrderByAggregateInput = {
   mcpServerUrl?: Prisma.SortOrder
   mcpOauthIssuer?: Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrder
+  credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -521,8 +582,13 @@ export type SkillMinOrderByAggregateInput = {
   mcpServerUrl?: Prisma.SortOrder
   mcpOauthIssuer?: Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrder
+  credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
+}
+
+export type SkillSumOrderByAggregateInput = {
+  credentialVersion?: Prisma.SortOrder
 }
 
 export type SkillScalarRelationFilter = {
@@ -608,6 +674,7 @@ export type SkillCreateWithoutAgentsInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
   triggers?: Prisma.TriggerCreateNestedManyWithoutToolSkillInput
@@ -626,6 +693,7 @@ export type SkillUncheckedCreateWithoutAgentsInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
   triggers?: Prisma.TriggerUncheckedCreateNestedManyWithoutToolSkillInput
@@ -660,6 +728,7 @@ export type SkillUpdateWithoutAgentsInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   triggers?: Prisma.TriggerUpdateManyWithoutToolSkillNestedInput
@@ -678,6 +747,7 @@ export type SkillUncheckedUpdateWithoutAgentsInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   triggers?: Prisma.TriggerUncheckedUpdateManyWithoutToolSkillNestedInput
@@ -696,6 +766,7 @@ export type SkillCreateWithoutTriggersInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillCreateNestedManyWithoutSkillInput
@@ -714,6 +785,7 @@ export type SkillUncheckedCreateWithoutTriggersInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
   agents?: Prisma.AgentSkillUncheckedCreateNestedManyWithoutSkillInput
@@ -748,6 +820,7 @@ export type SkillUpdateWithoutTriggersInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUpdateManyWithoutSkillNestedInput
@@ -766,6 +839,7 @@ export type SkillUncheckedUpdateWithoutTriggersInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   agents?: Prisma.AgentSkillUncheckedUpdateManyWithoutSkillNestedInput
@@ -824,6 +898,7 @@ export type SkillSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
@@ -844,6 +919,7 @@ export type SkillSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["skill"]>
@@ -861,6 +937,7 @@ export type SkillSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["skill"]>
@@ -878,11 +955,12 @@ export type SkillSelectScalar = {
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "mcpOauthIssuer" | "mcpOauthClientId" | "mcpOauthScopes" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
+export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "mcpOauthIssuer" | "mcpOauthClientId" | "mcpOauthScopes" | "credentialVersion" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
 export type SkillInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
   triggers?: boolean | Prisma.Skill$triggersArgs<ExtArgs>
@@ -916,6 +994,10 @@ export type $SkillPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     mcpOauthIssuer: string | null
     mcpOauthClientId: string | null
     mcpOauthScopes: string[]
+    /**
+     * Of the secrets with token-service.
+     */
+    credentialVersion: number
     createdAt: Date
     updatedAt: Date
   }, ExtArgs["result"]["skill"]>
@@ -1355,6 +1437,7 @@ export interface SkillFieldRefs {
   readonly mcpOauthIssuer: Prisma.FieldRef<"Skill", 'String'>
   readonly mcpOauthClientId: Prisma.FieldRef<"Skill", 'String'>
   readonly mcpOauthScopes: Prisma.FieldRef<"Skill", 'String[]'>
+  readonly credentialVersion: Prisma.FieldRef<"Skill", 'Int'>
   readonly createdAt: Prisma.FieldRef<"Skill", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"Skill", 'DateTime'>
 }

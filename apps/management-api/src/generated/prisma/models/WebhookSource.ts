@@ -29,11 +29,15 @@ export type AggregateWebhookSource = {
 export type WebhookSourceAvgAggregateOutputType = {
   rateLimitPerSecond: number | null
   signatureSecretCount: number | null
+  signatureVersion: number | null
+  revision: number | null
 }
 
 export type WebhookSourceSumAggregateOutputType = {
   rateLimitPerSecond: number | null
   signatureSecretCount: number | null
+  signatureVersion: number | null
+  revision: bigint | null
 }
 
 export type WebhookSourceMinAggregateOutputType = {
@@ -45,6 +49,8 @@ export type WebhookSourceMinAggregateOutputType = {
   rateLimitPerSecond: number | null
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number | null
+  signatureVersion: number | null
+  revision: bigint | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -58,6 +64,8 @@ export type WebhookSourceMaxAggregateOutputType = {
   rateLimitPerSecond: number | null
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number | null
+  signatureVersion: number | null
+  revision: bigint | null
   createdAt: Date | null
   updatedAt: Date | null
 }
@@ -71,6 +79,8 @@ export type WebhookSourceCountAggregateOutputType = {
   rateLimitPerSecond: number
   signatureScheme: number
   signatureSecretCount: number
+  signatureVersion: number
+  revision: number
   createdAt: number
   updatedAt: number
   _all: number
@@ -80,11 +90,15 @@ export type WebhookSourceCountAggregateOutputType = {
 export type WebhookSourceAvgAggregateInputType = {
   rateLimitPerSecond?: true
   signatureSecretCount?: true
+  signatureVersion?: true
+  revision?: true
 }
 
 export type WebhookSourceSumAggregateInputType = {
   rateLimitPerSecond?: true
   signatureSecretCount?: true
+  signatureVersion?: true
+  revision?: true
 }
 
 export type WebhookSourceMinAggregateInputType = {
@@ -96,6 +110,8 @@ export type WebhookSourceMinAggregateInputType = {
   rateLimitPerSecond?: true
   signatureScheme?: true
   signatureSecretCount?: true
+  signatureVersion?: true
+  revision?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -109,6 +125,8 @@ export type WebhookSourceMaxAggregateInputType = {
   rateLimitPerSecond?: true
   signatureScheme?: true
   signatureSecretCount?: true
+  signatureVersion?: true
+  revision?: true
   createdAt?: true
   updatedAt?: true
 }
@@ -122,6 +140,8 @@ export type WebhookSourceCountAggregateInputType = {
   rateLimitPerSecond?: true
   signatureScheme?: true
   signatureSecretCount?: true
+  signatureVersion?: true
+  revision?: true
   createdAt?: true
   updatedAt?: true
   _all?: true
@@ -222,6 +242,8 @@ export type WebhookSourceGroupByOutputType = {
   rateLimitPerSecond: number
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number
+  signatureVersion: number
+  revision: bigint
   createdAt: Date
   updatedAt: Date
   _count: WebhookSourceCountAggregateOutputType | null
@@ -258,6 +280,8 @@ export type WebhookSourceWhereInput = {
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
   signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
+  signatureVersion?: Prisma.IntFilter<"WebhookSource"> | number
+  revision?: Prisma.BigIntFilter<"WebhookSource"> | bigint | number
   createdAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   triggers?: Prisma.TriggerListRelationFilter
@@ -272,6 +296,8 @@ export type WebhookSourceOrderByWithRelationInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   triggers?: Prisma.TriggerOrderByRelationAggregateInput
@@ -291,6 +317,8 @@ export type WebhookSourceWhereUniqueInput = Prisma.AtLeast<{
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
   signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
+  signatureVersion?: Prisma.IntFilter<"WebhookSource"> | number
+  revision?: Prisma.BigIntFilter<"WebhookSource"> | bigint | number
   createdAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"WebhookSource"> | Date | string
   triggers?: Prisma.TriggerListRelationFilter
@@ -305,6 +333,8 @@ export type WebhookSourceOrderByWithAggregationInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   _count?: Prisma.WebhookSourceCountOrderByAggregateInput
@@ -326,6 +356,8 @@ export type WebhookSourceScalarWhereWithAggregatesInput = {
   rateLimitPerSecond?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
   signatureScheme?: Prisma.EnumSignatureSchemeNullableWithAggregatesFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
+  signatureVersion?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
+  revision?: Prisma.BigIntWithAggregatesFilter<"WebhookSource"> | bigint | number
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"WebhookSource"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"WebhookSource"> | Date | string
 }
@@ -339,6 +371,8 @@ export type WebhookSourceCreateInput = {
   rateLimitPerSecond: number
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
+  signatureVersion?: number
+  revision?: bigint | number
   createdAt: Date | string
   updatedAt: Date | string
   triggers?: Prisma.TriggerCreateNestedManyWithoutSourceInput
@@ -353,6 +387,8 @@ export type WebhookSourceUncheckedCreateInput = {
   rateLimitPerSecond: number
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
+  signatureVersion?: number
+  revision?: bigint | number
   createdAt: Date | string
   updatedAt: Date | string
   triggers?: Prisma.TriggerUncheckedCreateNestedManyWithoutSourceInput
@@ -367,6 +403,8 @@ export type WebhookSourceUpdateInput = {
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   triggers?: Prisma.TriggerUpdateManyWithoutSourceNestedInput
@@ -381,6 +419,8 @@ export type WebhookSourceUncheckedUpdateInput = {
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   triggers?: Prisma.TriggerUncheckedUpdateManyWithoutSourceNestedInput
@@ -395,6 +435,8 @@ export type WebhookSourceCreateManyInput = {
   rateLimitPerSecond: number
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
+  signatureVersion?: number
+  revision?: bigint | number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -408,6 +450,8 @@ export type WebhookSourceUpdateManyMutationInput = {
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -421,6 +465,8 @@ export type WebhookSourceUncheckedUpdateManyInput = {
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -444,6 +490,8 @@ export type WebhookSourceCountOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -451,6 +499,8 @@ export type WebhookSourceCountOrderByAggregateInput = {
 export type WebhookSourceAvgOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type WebhookSourceMaxOrderByAggregateInput = {
@@ -462,6 +512,8 @@ export type WebhookSourceMaxOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -475,6 +527,8 @@ export type WebhookSourceMinOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
 }
@@ -482,6 +536,8 @@ export type WebhookSourceMinOrderByAggregateInput = {
 export type WebhookSourceSumOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
+  signatureVersion?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type WebhookSourceScalarRelationFilter = {
@@ -507,6 +563,14 @@ export type IntFieldUpdateOperationsInput = {
 
 export type NullableEnumSignatureSchemeFieldUpdateOperationsInput = {
   set?: $Enums.SignatureScheme | null
+}
+
+export type BigIntFieldUpdateOperationsInput = {
+  set?: bigint | number
+  increment?: bigint | number
+  decrement?: bigint | number
+  multiply?: bigint | number
+  divide?: bigint | number
 }
 
 export type DateTimeFieldUpdateOperationsInput = {
@@ -536,6 +600,8 @@ export type WebhookSourceCreateWithoutTriggersInput = {
   rateLimitPerSecond: number
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
+  signatureVersion?: number
+  revision?: bigint | number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -549,6 +615,8 @@ export type WebhookSourceUncheckedCreateWithoutTriggersInput = {
   rateLimitPerSecond: number
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
+  signatureVersion?: number
+  revision?: bigint | number
   createdAt: Date | string
   updatedAt: Date | string
 }
@@ -578,6 +646,8 @@ export type WebhookSourceUpdateWithoutTriggersInput = {
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -591,6 +661,8 @@ export type WebhookSourceUncheckedUpdateWithoutTriggersInput = {
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
+  signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
@@ -635,6 +707,8 @@ export type WebhookSourceSelect<ExtArgs extends runtime.Types.Extensions.Interna
   rateLimitPerSecond?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
+  signatureVersion?: boolean
+  revision?: boolean
   createdAt?: boolean
   updatedAt?: boolean
   triggers?: boolean | Prisma.WebhookSource$triggersArgs<ExtArgs>
@@ -650,6 +724,8 @@ export type WebhookSourceSelectCreateManyAndReturn<ExtArgs extends runtime.Types
   rateLimitPerSecond?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
+  signatureVersion?: boolean
+  revision?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["webhookSource"]>
@@ -663,6 +739,8 @@ export type WebhookSourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types
   rateLimitPerSecond?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
+  signatureVersion?: boolean
+  revision?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }, ExtArgs["result"]["webhookSource"]>
@@ -676,11 +754,13 @@ export type WebhookSourceSelectScalar = {
   rateLimitPerSecond?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
+  signatureVersion?: boolean
+  revision?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "signatureScheme" | "signatureSecretCount" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
+export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "signatureScheme" | "signatureSecretCount" | "signatureVersion" | "revision" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
 export type WebhookSourceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   triggers?: boolean | Prisma.WebhookSource$triggersArgs<ExtArgs>
   _count?: boolean | Prisma.WebhookSourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -708,6 +788,14 @@ export type $WebhookSourcePayload<ExtArgs extends runtime.Types.Extensions.Inter
      * The secrets are with token-service only.
      */
     signatureSecretCount: number
+    /**
+     * Of the secrets with token-service.
+     */
+    signatureVersion: number
+    /**
+     * The version of the tenant's configuration that wrote it last.
+     */
+    revision: bigint
     createdAt: Date
     updatedAt: Date
   }, ExtArgs["result"]["webhookSource"]>
@@ -1142,6 +1230,8 @@ export interface WebhookSourceFieldRefs {
   readonly rateLimitPerSecond: Prisma.FieldRef<"WebhookSource", 'Int'>
   readonly signatureScheme: Prisma.FieldRef<"WebhookSource", 'SignatureScheme'>
   readonly signatureSecretCount: Prisma.FieldRef<"WebhookSource", 'Int'>
+  readonly signatureVersion: Prisma.FieldRef<"WebhookSource", 'Int'>
+  readonly revision: Prisma.FieldRef<"WebhookSource", 'BigInt'>
   readonly createdAt: Prisma.FieldRef<"WebhookSource", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"WebhookSource", 'DateTime'>
 }

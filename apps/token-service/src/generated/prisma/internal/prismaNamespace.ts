@@ -759,7 +759,8 @@ export const SourceScalarFieldEnum = {
   id: 'id',
   orgId: 'orgId',
   deduplication: 'deduplication',
-  rateLimitPerSecond: 'rateLimitPerSecond'
+  rateLimitPerSecond: 'rateLimitPerSecond',
+  revision: 'revision'
 } as const
 
 export type SourceScalarFieldEnum = (typeof SourceScalarFieldEnum)[keyof typeof SourceScalarFieldEnum]
@@ -798,6 +799,9 @@ export type DataKeyScalarFieldEnum = (typeof DataKeyScalarFieldEnum)[keyof typeo
 export const SealedSecretScalarFieldEnum = {
   ownerId: 'ownerId',
   field: 'field',
+  version: 'version',
+  inForce: 'inForce',
+  origin: 'origin',
   orgId: 'orgId',
   ciphertext: 'ciphertext',
   nonce: 'nonce',
@@ -878,6 +882,20 @@ export type IntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'In
  * Reference to a field of type 'Int[]'
  */
 export type ListIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Int[]'>
+    
+
+
+/**
+ * Reference to a field of type 'BigInt'
+ */
+export type BigIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'BigInt'>
+    
+
+
+/**
+ * Reference to a field of type 'BigInt[]'
+ */
+export type ListBigIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'BigInt[]'>
     
 
 

@@ -77,7 +77,8 @@ export const SourceScalarFieldEnum = {
   id: 'id',
   orgId: 'orgId',
   deduplication: 'deduplication',
-  rateLimitPerSecond: 'rateLimitPerSecond'
+  rateLimitPerSecond: 'rateLimitPerSecond',
+  revision: 'revision'
 } as const
 
 export type SourceScalarFieldEnum = (typeof SourceScalarFieldEnum)[keyof typeof SourceScalarFieldEnum]
@@ -116,6 +117,9 @@ export type DataKeyScalarFieldEnum = (typeof DataKeyScalarFieldEnum)[keyof typeo
 export const SealedSecretScalarFieldEnum = {
   ownerId: 'ownerId',
   field: 'field',
+  version: 'version',
+  inForce: 'inForce',
+  origin: 'origin',
   orgId: 'orgId',
   ciphertext: 'ciphertext',
   nonce: 'nonce',

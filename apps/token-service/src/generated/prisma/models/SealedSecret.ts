@@ -27,11 +27,13 @@ export type AggregateSealedSecret = {
 }
 
 export type SealedSecretAvgAggregateOutputType = {
+  version: number | null
   keyVersion: number | null
   dataKeyVersion: number | null
 }
 
 export type SealedSecretSumAggregateOutputType = {
+  version: number | null
   keyVersion: number | null
   dataKeyVersion: number | null
 }
@@ -39,6 +41,9 @@ export type SealedSecretSumAggregateOutputType = {
 export type SealedSecretMinAggregateOutputType = {
   ownerId: string | null
   field: string | null
+  version: number | null
+  inForce: boolean | null
+  origin: string | null
   orgId: string | null
   ciphertext: runtime.Bytes | null
   nonce: runtime.Bytes | null
@@ -50,6 +55,9 @@ export type SealedSecretMinAggregateOutputType = {
 export type SealedSecretMaxAggregateOutputType = {
   ownerId: string | null
   field: string | null
+  version: number | null
+  inForce: boolean | null
+  origin: string | null
   orgId: string | null
   ciphertext: runtime.Bytes | null
   nonce: runtime.Bytes | null
@@ -61,6 +69,9 @@ export type SealedSecretMaxAggregateOutputType = {
 export type SealedSecretCountAggregateOutputType = {
   ownerId: number
   field: number
+  version: number
+  inForce: number
+  origin: number
   orgId: number
   ciphertext: number
   nonce: number
@@ -72,11 +83,13 @@ export type SealedSecretCountAggregateOutputType = {
 
 
 export type SealedSecretAvgAggregateInputType = {
+  version?: true
   keyVersion?: true
   dataKeyVersion?: true
 }
 
 export type SealedSecretSumAggregateInputType = {
+  version?: true
   keyVersion?: true
   dataKeyVersion?: true
 }
@@ -84,6 +97,9 @@ export type SealedSecretSumAggregateInputType = {
 export type SealedSecretMinAggregateInputType = {
   ownerId?: true
   field?: true
+  version?: true
+  inForce?: true
+  origin?: true
   orgId?: true
   ciphertext?: true
   nonce?: true
@@ -95,6 +111,9 @@ export type SealedSecretMinAggregateInputType = {
 export type SealedSecretMaxAggregateInputType = {
   ownerId?: true
   field?: true
+  version?: true
+  inForce?: true
+  origin?: true
   orgId?: true
   ciphertext?: true
   nonce?: true
@@ -106,6 +125,9 @@ export type SealedSecretMaxAggregateInputType = {
 export type SealedSecretCountAggregateInputType = {
   ownerId?: true
   field?: true
+  version?: true
+  inForce?: true
+  origin?: true
   orgId?: true
   ciphertext?: true
   nonce?: true
@@ -204,6 +226,9 @@ export type SealedSecretGroupByArgs<ExtArgs extends runtime.Types.Extensions.Int
 export type SealedSecretGroupByOutputType = {
   ownerId: string
   field: string
+  version: number
+  inForce: boolean
+  origin: string | null
   orgId: string
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
@@ -238,6 +263,9 @@ export type SealedSecretWhereInput = {
   NOT?: Prisma.SealedSecretWhereInput | Prisma.SealedSecretWhereInput[]
   ownerId?: Prisma.StringFilter<"SealedSecret"> | string
   field?: Prisma.StringFilter<"SealedSecret"> | string
+  version?: Prisma.IntFilter<"SealedSecret"> | number
+  inForce?: Prisma.BoolFilter<"SealedSecret"> | boolean
+  origin?: Prisma.StringNullableFilter<"SealedSecret"> | string | null
   orgId?: Prisma.StringFilter<"SealedSecret"> | string
   ciphertext?: Prisma.BytesFilter<"SealedSecret"> | runtime.Bytes
   nonce?: Prisma.BytesFilter<"SealedSecret"> | runtime.Bytes
@@ -250,6 +278,9 @@ export type SealedSecretWhereInput = {
 export type SealedSecretOrderByWithRelationInput = {
   ownerId?: Prisma.SortOrder
   field?: Prisma.SortOrder
+  version?: Prisma.SortOrder
+  inForce?: Prisma.SortOrder
+  origin?: Prisma.SortOrderInput | Prisma.SortOrder
   orgId?: Prisma.SortOrder
   ciphertext?: Prisma.SortOrder
   nonce?: Prisma.SortOrder
@@ -260,12 +291,15 @@ export type SealedSecretOrderByWithRelationInput = {
 }
 
 export type SealedSecretWhereUniqueInput = Prisma.AtLeast<{
-  ownerId_field?: Prisma.SealedSecretOwnerIdFieldCompoundUniqueInput
+  ownerId_field_version?: Prisma.SealedSecretOwnerIdFieldVersionCompoundUniqueInput
   AND?: Prisma.SealedSecretWhereInput | Prisma.SealedSecretWhereInput[]
   OR?: Prisma.SealedSecretWhereInput[]
   NOT?: Prisma.SealedSecretWhereInput | Prisma.SealedSecretWhereInput[]
   ownerId?: Prisma.StringFilter<"SealedSecret"> | string
   field?: Prisma.StringFilter<"SealedSecret"> | string
+  version?: Prisma.IntFilter<"SealedSecret"> | number
+  inForce?: Prisma.BoolFilter<"SealedSecret"> | boolean
+  origin?: Prisma.StringNullableFilter<"SealedSecret"> | string | null
   orgId?: Prisma.StringFilter<"SealedSecret"> | string
   ciphertext?: Prisma.BytesFilter<"SealedSecret"> | runtime.Bytes
   nonce?: Prisma.BytesFilter<"SealedSecret"> | runtime.Bytes
@@ -273,11 +307,14 @@ export type SealedSecretWhereUniqueInput = Prisma.AtLeast<{
   dataKeyVersion?: Prisma.IntNullableFilter<"SealedSecret"> | number | null
   updatedAt?: Prisma.DateTimeFilter<"SealedSecret"> | Date | string
   dataKey?: Prisma.XOR<Prisma.DataKeyNullableScalarRelationFilter, Prisma.DataKeyWhereInput> | null
-}, "ownerId_field">
+}, "ownerId_field_version">
 
 export type SealedSecretOrderByWithAggregationInput = {
   ownerId?: Prisma.SortOrder
   field?: Prisma.SortOrder
+  version?: Prisma.SortOrder
+  inForce?: Prisma.SortOrder
+  origin?: Prisma.SortOrderInput | Prisma.SortOrder
   orgId?: Prisma.SortOrder
   ciphertext?: Prisma.SortOrder
   nonce?: Prisma.SortOrder
@@ -297,6 +334,9 @@ export type SealedSecretScalarWhereWithAggregatesInput = {
   NOT?: Prisma.SealedSecretScalarWhereWithAggregatesInput | Prisma.SealedSecretScalarWhereWithAggregatesInput[]
   ownerId?: Prisma.StringWithAggregatesFilter<"SealedSecret"> | string
   field?: Prisma.StringWithAggregatesFilter<"SealedSecret"> | string
+  version?: Prisma.IntWithAggregatesFilter<"SealedSecret"> | number
+  inForce?: Prisma.BoolWithAggregatesFilter<"SealedSecret"> | boolean
+  origin?: Prisma.StringNullableWithAggregatesFilter<"SealedSecret"> | string | null
   orgId?: Prisma.StringWithAggregatesFilter<"SealedSecret"> | string
   ciphertext?: Prisma.BytesWithAggregatesFilter<"SealedSecret"> | runtime.Bytes
   nonce?: Prisma.BytesWithAggregatesFilter<"SealedSecret"> | runtime.Bytes
@@ -308,6 +348,9 @@ export type SealedSecretScalarWhereWithAggregatesInput = {
 export type SealedSecretCreateInput = {
   ownerId: string
   field: string
+  version?: number
+  inForce?: boolean
+  origin?: string | null
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
   keyVersion?: number | null
@@ -318,6 +361,9 @@ export type SealedSecretCreateInput = {
 export type SealedSecretUncheckedCreateInput = {
   ownerId: string
   field: string
+  version?: number
+  inForce?: boolean
+  origin?: string | null
   orgId: string
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
@@ -329,6 +375,9 @@ export type SealedSecretUncheckedCreateInput = {
 export type SealedSecretUpdateInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -339,6 +388,9 @@ export type SealedSecretUpdateInput = {
 export type SealedSecretUncheckedUpdateInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
@@ -350,6 +402,9 @@ export type SealedSecretUncheckedUpdateInput = {
 export type SealedSecretCreateManyInput = {
   ownerId: string
   field: string
+  version?: number
+  inForce?: boolean
+  origin?: string | null
   orgId: string
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
@@ -361,6 +416,9 @@ export type SealedSecretCreateManyInput = {
 export type SealedSecretUpdateManyMutationInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -370,6 +428,9 @@ export type SealedSecretUpdateManyMutationInput = {
 export type SealedSecretUncheckedUpdateManyInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
@@ -388,14 +449,18 @@ export type SealedSecretOrderByRelationAggregateInput = {
   _count?: Prisma.SortOrder
 }
 
-export type SealedSecretOwnerIdFieldCompoundUniqueInput = {
+export type SealedSecretOwnerIdFieldVersionCompoundUniqueInput = {
   ownerId: string
   field: string
+  version: number
 }
 
 export type SealedSecretCountOrderByAggregateInput = {
   ownerId?: Prisma.SortOrder
   field?: Prisma.SortOrder
+  version?: Prisma.SortOrder
+  inForce?: Prisma.SortOrder
+  origin?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   ciphertext?: Prisma.SortOrder
   nonce?: Prisma.SortOrder
@@ -405,6 +470,7 @@ export type SealedSecretCountOrderByAggregateInput = {
 }
 
 export type SealedSecretAvgOrderByAggregateInput = {
+  version?: Prisma.SortOrder
   keyVersion?: Prisma.SortOrder
   dataKeyVersion?: Prisma.SortOrder
 }
@@ -412,6 +478,9 @@ export type SealedSecretAvgOrderByAggregateInput = {
 export type SealedSecretMaxOrderByAggregateInput = {
   ownerId?: Prisma.SortOrder
   field?: Prisma.SortOrder
+  version?: Prisma.SortOrder
+  inForce?: Prisma.SortOrder
+  origin?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   ciphertext?: Prisma.SortOrder
   nonce?: Prisma.SortOrder
@@ -423,6 +492,9 @@ export type SealedSecretMaxOrderByAggregateInput = {
 export type SealedSecretMinOrderByAggregateInput = {
   ownerId?: Prisma.SortOrder
   field?: Prisma.SortOrder
+  version?: Prisma.SortOrder
+  inForce?: Prisma.SortOrder
+  origin?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   ciphertext?: Prisma.SortOrder
   nonce?: Prisma.SortOrder
@@ -432,6 +504,7 @@ export type SealedSecretMinOrderByAggregateInput = {
 }
 
 export type SealedSecretSumOrderByAggregateInput = {
+  version?: Prisma.SortOrder
   keyVersion?: Prisma.SortOrder
   dataKeyVersion?: Prisma.SortOrder
 }
@@ -489,6 +562,9 @@ export type NullableIntFieldUpdateOperationsInput = {
 export type SealedSecretCreateWithoutDataKeyInput = {
   ownerId: string
   field: string
+  version?: number
+  inForce?: boolean
+  origin?: string | null
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
   keyVersion?: number | null
@@ -498,6 +574,9 @@ export type SealedSecretCreateWithoutDataKeyInput = {
 export type SealedSecretUncheckedCreateWithoutDataKeyInput = {
   ownerId: string
   field: string
+  version?: number
+  inForce?: boolean
+  origin?: string | null
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
   keyVersion?: number | null
@@ -536,6 +615,9 @@ export type SealedSecretScalarWhereInput = {
   NOT?: Prisma.SealedSecretScalarWhereInput | Prisma.SealedSecretScalarWhereInput[]
   ownerId?: Prisma.StringFilter<"SealedSecret"> | string
   field?: Prisma.StringFilter<"SealedSecret"> | string
+  version?: Prisma.IntFilter<"SealedSecret"> | number
+  inForce?: Prisma.BoolFilter<"SealedSecret"> | boolean
+  origin?: Prisma.StringNullableFilter<"SealedSecret"> | string | null
   orgId?: Prisma.StringFilter<"SealedSecret"> | string
   ciphertext?: Prisma.BytesFilter<"SealedSecret"> | runtime.Bytes
   nonce?: Prisma.BytesFilter<"SealedSecret"> | runtime.Bytes
@@ -547,6 +629,9 @@ export type SealedSecretScalarWhereInput = {
 export type SealedSecretCreateManyDataKeyInput = {
   ownerId: string
   field: string
+  version?: number
+  inForce?: boolean
+  origin?: string | null
   ciphertext: runtime.Bytes
   nonce: runtime.Bytes
   keyVersion?: number | null
@@ -556,6 +641,9 @@ export type SealedSecretCreateManyDataKeyInput = {
 export type SealedSecretUpdateWithoutDataKeyInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -565,6 +653,9 @@ export type SealedSecretUpdateWithoutDataKeyInput = {
 export type SealedSecretUncheckedUpdateWithoutDataKeyInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -574,6 +665,9 @@ export type SealedSecretUncheckedUpdateWithoutDataKeyInput = {
 export type SealedSecretUncheckedUpdateManyWithoutDataKeyInput = {
   ownerId?: Prisma.StringFieldUpdateOperationsInput | string
   field?: Prisma.StringFieldUpdateOperationsInput | string
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  inForce?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  origin?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   ciphertext?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   nonce?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   keyVersion?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
@@ -585,6 +679,9 @@ export type SealedSecretUncheckedUpdateManyWithoutDataKeyInput = {
 export type SealedSecretSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   ownerId?: boolean
   field?: boolean
+  version?: boolean
+  inForce?: boolean
+  origin?: boolean
   orgId?: boolean
   ciphertext?: boolean
   nonce?: boolean
@@ -597,6 +694,9 @@ export type SealedSecretSelect<ExtArgs extends runtime.Types.Extensions.Internal
 export type SealedSecretSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   ownerId?: boolean
   field?: boolean
+  version?: boolean
+  inForce?: boolean
+  origin?: boolean
   orgId?: boolean
   ciphertext?: boolean
   nonce?: boolean
@@ -609,6 +709,9 @@ export type SealedSecretSelectCreateManyAndReturn<ExtArgs extends runtime.Types.
 export type SealedSecretSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   ownerId?: boolean
   field?: boolean
+  version?: boolean
+  inForce?: boolean
+  origin?: boolean
   orgId?: boolean
   ciphertext?: boolean
   nonce?: boolean
@@ -621,6 +724,9 @@ export type SealedSecretSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.
 export type SealedSecretSelectScalar = {
   ownerId?: boolean
   field?: boolean
+  version?: boolean
+  inForce?: boolean
+  origin?: boolean
   orgId?: boolean
   ciphertext?: boolean
   nonce?: boolean
@@ -629,7 +735,7 @@ export type SealedSecretSelectScalar = {
   updatedAt?: boolean
 }
 
-export type SealedSecretOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"ownerId" | "field" | "orgId" | "ciphertext" | "nonce" | "keyVersion" | "dataKeyVersion" | "updatedAt", ExtArgs["result"]["sealedSecret"]>
+export type SealedSecretOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"ownerId" | "field" | "version" | "inForce" | "origin" | "orgId" | "ciphertext" | "nonce" | "keyVersion" | "dataKeyVersion" | "updatedAt", ExtArgs["result"]["sealedSecret"]>
 export type SealedSecretInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   dataKey?: boolean | Prisma.SealedSecret$dataKeyArgs<ExtArgs>
 }
@@ -657,9 +763,21 @@ export type $SealedSecretPayload<ExtArgs extends runtime.Types.Extensions.Intern
      * Which secret of the owner.
      */
     field: string
+    /**
+     * Of the owner, counting upward; 0 is always in force.
+     */
+    version: number
+    /**
+     * Whether the owner is known to have this version.
+     */
+    inForce: boolean
+    /**
+     * The one server that may be sent it. Null: no server is, or it is from before there were origins.
+     */
+    origin: string | null
     orgId: string
     /**
-     * AES-256-GCM with the tag at the end, bound to this tenant, owner, field and key version.
+     * AES-256-GCM with the tag at the end, bound to this tenant, owner, field, version, origin and key version.
      */
     ciphertext: runtime.Bytes
     nonce: runtime.Bytes
@@ -1098,6 +1216,9 @@ export interface Prisma__SealedSecretClient<T, Null = never, ExtArgs extends run
 export interface SealedSecretFieldRefs {
   readonly ownerId: Prisma.FieldRef<"SealedSecret", 'String'>
   readonly field: Prisma.FieldRef<"SealedSecret", 'String'>
+  readonly version: Prisma.FieldRef<"SealedSecret", 'Int'>
+  readonly inForce: Prisma.FieldRef<"SealedSecret", 'Boolean'>
+  readonly origin: Prisma.FieldRef<"SealedSecret", 'String'>
   readonly orgId: Prisma.FieldRef<"SealedSecret", 'String'>
   readonly ciphertext: Prisma.FieldRef<"SealedSecret", 'Bytes'>
   readonly nonce: Prisma.FieldRef<"SealedSecret", 'Bytes'>

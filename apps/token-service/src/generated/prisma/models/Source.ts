@@ -28,10 +28,12 @@ export type AggregateSource = {
 
 export type SourceAvgAggregateOutputType = {
   rateLimitPerSecond: number | null
+  revision: number | null
 }
 
 export type SourceSumAggregateOutputType = {
   rateLimitPerSecond: number | null
+  revision: bigint | null
 }
 
 export type SourceMinAggregateOutputType = {
@@ -39,6 +41,7 @@ export type SourceMinAggregateOutputType = {
   orgId: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  revision: bigint | null
 }
 
 export type SourceMaxAggregateOutputType = {
@@ -46,6 +49,7 @@ export type SourceMaxAggregateOutputType = {
   orgId: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  revision: bigint | null
 }
 
 export type SourceCountAggregateOutputType = {
@@ -53,16 +57,19 @@ export type SourceCountAggregateOutputType = {
   orgId: number
   deduplication: number
   rateLimitPerSecond: number
+  revision: number
   _all: number
 }
 
 
 export type SourceAvgAggregateInputType = {
   rateLimitPerSecond?: true
+  revision?: true
 }
 
 export type SourceSumAggregateInputType = {
   rateLimitPerSecond?: true
+  revision?: true
 }
 
 export type SourceMinAggregateInputType = {
@@ -70,6 +77,7 @@ export type SourceMinAggregateInputType = {
   orgId?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  revision?: true
 }
 
 export type SourceMaxAggregateInputType = {
@@ -77,6 +85,7 @@ export type SourceMaxAggregateInputType = {
   orgId?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  revision?: true
 }
 
 export type SourceCountAggregateInputType = {
@@ -84,6 +93,7 @@ export type SourceCountAggregateInputType = {
   orgId?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  revision?: true
   _all?: true
 }
 
@@ -178,6 +188,7 @@ export type SourceGroupByOutputType = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  revision: bigint
   _count: SourceCountAggregateOutputType | null
   _avg: SourceAvgAggregateOutputType | null
   _sum: SourceSumAggregateOutputType | null
@@ -208,6 +219,7 @@ export type SourceWhereInput = {
   orgId?: Prisma.StringFilter<"Source"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"Source"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"Source"> | number
+  revision?: Prisma.BigIntFilter<"Source"> | bigint | number
   tokens?: Prisma.WebhookTokenListRelationFilter
 }
 
@@ -216,6 +228,7 @@ export type SourceOrderByWithRelationInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   tokens?: Prisma.WebhookTokenOrderByRelationAggregateInput
 }
 
@@ -228,6 +241,7 @@ export type SourceWhereUniqueInput = Prisma.AtLeast<{
   orgId?: Prisma.StringFilter<"Source"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"Source"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"Source"> | number
+  revision?: Prisma.BigIntFilter<"Source"> | bigint | number
   tokens?: Prisma.WebhookTokenListRelationFilter
 }, "id" | "orgId_id">
 
@@ -236,6 +250,7 @@ export type SourceOrderByWithAggregationInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
   _count?: Prisma.SourceCountOrderByAggregateInput
   _avg?: Prisma.SourceAvgOrderByAggregateInput
   _max?: Prisma.SourceMaxOrderByAggregateInput
@@ -251,6 +266,7 @@ export type SourceScalarWhereWithAggregatesInput = {
   orgId?: Prisma.StringWithAggregatesFilter<"Source"> | string
   deduplication?: Prisma.EnumDeduplicationWithAggregatesFilter<"Source"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntWithAggregatesFilter<"Source"> | number
+  revision?: Prisma.BigIntWithAggregatesFilter<"Source"> | bigint | number
 }
 
 export type SourceCreateInput = {
@@ -258,6 +274,7 @@ export type SourceCreateInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  revision?: bigint | number
   tokens?: Prisma.WebhookTokenCreateNestedManyWithoutSourceInput
 }
 
@@ -266,6 +283,7 @@ export type SourceUncheckedCreateInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  revision?: bigint | number
   tokens?: Prisma.WebhookTokenUncheckedCreateNestedManyWithoutSourceInput
 }
 
@@ -274,6 +292,7 @@ export type SourceUpdateInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   tokens?: Prisma.WebhookTokenUpdateManyWithoutSourceNestedInput
 }
 
@@ -282,6 +301,7 @@ export type SourceUncheckedUpdateInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   tokens?: Prisma.WebhookTokenUncheckedUpdateManyWithoutSourceNestedInput
 }
 
@@ -290,6 +310,7 @@ export type SourceCreateManyInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  revision?: bigint | number
 }
 
 export type SourceUpdateManyMutationInput = {
@@ -297,6 +318,7 @@ export type SourceUpdateManyMutationInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type SourceUncheckedUpdateManyInput = {
@@ -304,6 +326,7 @@ export type SourceUncheckedUpdateManyInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type SourceOrgIdIdCompoundUniqueInput = {
@@ -316,10 +339,12 @@ export type SourceCountOrderByAggregateInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type SourceAvgOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type SourceMaxOrderByAggregateInput = {
@@ -327,6 +352,7 @@ export type SourceMaxOrderByAggregateInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type SourceMinOrderByAggregateInput = {
@@ -334,10 +360,12 @@ export type SourceMinOrderByAggregateInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type SourceSumOrderByAggregateInput = {
   rateLimitPerSecond?: Prisma.SortOrder
+  revision?: Prisma.SortOrder
 }
 
 export type SourceScalarRelationFilter = {
@@ -361,6 +389,14 @@ export type IntFieldUpdateOperationsInput = {
   divide?: number
 }
 
+export type BigIntFieldUpdateOperationsInput = {
+  set?: bigint | number
+  increment?: bigint | number
+  decrement?: bigint | number
+  multiply?: bigint | number
+  divide?: bigint | number
+}
+
 export type SourceCreateNestedOneWithoutTokensInput = {
   create?: Prisma.XOR<Prisma.SourceCreateWithoutTokensInput, Prisma.SourceUncheckedCreateWithoutTokensInput>
   connectOrCreate?: Prisma.SourceCreateOrConnectWithoutTokensInput
@@ -380,6 +416,7 @@ export type SourceCreateWithoutTokensInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  revision?: bigint | number
 }
 
 export type SourceUncheckedCreateWithoutTokensInput = {
@@ -387,6 +424,7 @@ export type SourceUncheckedCreateWithoutTokensInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  revision?: bigint | number
 }
 
 export type SourceCreateOrConnectWithoutTokensInput = {
@@ -410,6 +448,7 @@ export type SourceUpdateWithoutTokensInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type SourceUncheckedUpdateWithoutTokensInput = {
@@ -417,6 +456,7 @@ export type SourceUncheckedUpdateWithoutTokensInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 
@@ -455,6 +495,7 @@ export type SourceSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  revision?: boolean
   tokens?: boolean | Prisma.Source$tokensArgs<ExtArgs>
   _count?: boolean | Prisma.SourceCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["source"]>
@@ -464,6 +505,7 @@ export type SourceSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  revision?: boolean
 }, ExtArgs["result"]["source"]>
 
 export type SourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -471,6 +513,7 @@ export type SourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  revision?: boolean
 }, ExtArgs["result"]["source"]>
 
 export type SourceSelectScalar = {
@@ -478,9 +521,10 @@ export type SourceSelectScalar = {
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  revision?: boolean
 }
 
-export type SourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "deduplication" | "rateLimitPerSecond", ExtArgs["result"]["source"]>
+export type SourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "deduplication" | "rateLimitPerSecond" | "revision", ExtArgs["result"]["source"]>
 export type SourceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tokens?: boolean | Prisma.Source$tokensArgs<ExtArgs>
   _count?: boolean | Prisma.SourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -501,6 +545,10 @@ export type $SourcePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     orgId: string
     deduplication: $Enums.Deduplication
     rateLimitPerSecond: number
+    /**
+     * Of management-api's row: an older one never replaces a newer one.
+     */
+    revision: bigint
   }, ExtArgs["result"]["source"]>
   composites: {}
 }
@@ -929,6 +977,7 @@ export interface SourceFieldRefs {
   readonly orgId: Prisma.FieldRef<"Source", 'String'>
   readonly deduplication: Prisma.FieldRef<"Source", 'Deduplication'>
   readonly rateLimitPerSecond: Prisma.FieldRef<"Source", 'Int'>
+  readonly revision: Prisma.FieldRef<"Source", 'BigInt'>
 }
     
 

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/token/v1/credentials.proto.
  */
 export const file_agentplatform_token_v1_credentials: GenFile = /*@__PURE__*/
-  fileDesc("CihhZ2VudHBsYXRmb3JtL3Rva2VuL3YxL2NyZWRlbnRpYWxzLnByb3RvEhZhZ2VudHBsYXRmb3JtLnRva2VuLnYxIsoBChRQdXRDcmVkZW50aWFsUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHQoIc2tpbGxfaWQYAiABKAlCC7pICHIGOgRza2xfEkoKB2hlYWRlcnMYAyADKAsyOS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dENyZWRlbnRpYWxSZXF1ZXN0LkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIXChVQdXRDcmVkZW50aWFsUmVzcG9uc2UiUgoYUmVzb2x2ZUNyZWRlbnRpYWxSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIdCghza2lsbF9pZBgCIAEoCUILukgIcgY6BHNrbF8i1wEKGVJlc29sdmVDcmVkZW50aWFsUmVzcG9uc2USTwoHaGVhZGVycxgBIAMoCzI+LmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVzb2x2ZUNyZWRlbnRpYWxSZXNwb25zZS5IZWFkZXJzRW50cnkSOQoMb2F1dGhfY2xpZW50GAIgASgLMiMuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5PQXV0aENsaWVudBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKJAQoLT0F1dGhDbGllbnQSDgoGaXNzdWVyGAEgASgJEhEKCWNsaWVudF9pZBgCIAEoCRIXCg1jbGllbnRfc2VjcmV0GAMgASgJSAASFQoLcHJpdmF0ZV9rZXkYBCABKAlIABIOCgZzY29wZXMYBSADKAlCFwoOYXV0aGVudGljYXRpb24SBbpIAggBIooBChVQdXRPQXV0aENsaWVudFJlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh0KCHNraWxsX2lkGAIgASgJQgu6SAhyBjoEc2tsXxI5CgxvYXV0aF9jbGllbnQYAyABKAsyIy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLk9BdXRoQ2xpZW50IhgKFlB1dE9BdXRoQ2xpZW50UmVzcG9uc2UytgMKEUNyZWRlbnRpYWxTZXJ2aWNlEoUBCg1QdXRDcmVkZW50aWFsEiwuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5QdXRDcmVkZW50aWFsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0Q3JlZGVudGlhbFJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRKIAQoOUHV0T0F1dGhDbGllbnQSLS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dE9BdXRoQ2xpZW50UmVxdWVzdBouLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0T0F1dGhDbGllbnRSZXNwb25zZSIXkAICis4YEBIObWFuYWdlbWVudC1hcGkSjQEKEVJlc29sdmVDcmVkZW50aWFsEjAuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5SZXNvbHZlQ3JlZGVudGlhbFJlcXVlc3QaMS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlJlc29sdmVDcmVkZW50aWFsUmVzcG9uc2UiE5ACAYrOGAwSCmRpc3BhdGNoZXJiBnByb3RvMw", [file_agentplatform_options_v1_policy, file_buf_validate_validate]);
+  fileDesc("CihhZ2VudHBsYXRmb3JtL3Rva2VuL3YxL2NyZWRlbnRpYWxzLnByb3RvEhZhZ2VudHBsYXRmb3JtLnRva2VuLnYxIooDChRQdXRDcmVkZW50aWFsUmVxdWVzdBIXCgZvcmdfaWQYASABKAlCB7pIBHICEAESHQoIc2tpbGxfaWQYAiABKAlCC7pICHIGOgRza2xfEkoKB2hlYWRlcnMYAyADKAsyOS5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlB1dENyZWRlbnRpYWxSZXF1ZXN0LkhlYWRlcnNFbnRyeRIpCgZvcmlnaW4YBCABKAlCGbpIFnIUMhJeaHR0cHM/Oi8vW14vPyNdKyQSDwoHdmVyc2lvbhgFIAEoDRIUCgxiYXNlX3ZlcnNpb24YBiABKA0SOQoMb2F1dGhfY2xpZW50GAcgASgLMiMuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5PQXV0aENsaWVudBIVCg1rZWVwc19oZWFkZXJzGAggASgIEhoKEmtlZXBzX29hdXRoX2NsaWVudBgJIAEoCBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIXChVQdXRDcmVkZW50aWFsUmVzcG9uc2UiqAEKF1NldHRsZUNyZWRlbnRpYWxSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIdCghza2lsbF9pZBgCIAEoCUILukgIcgY6BHNrbF8SDwoHdmVyc2lvbhgDIAEoDRIpCgZvcmlnaW4YBCABKAlCGbpIFnIUMhJeaHR0cHM/Oi8vW14vPyNdKyQSGQoRYWJhbmRvbmVkX3ZlcnNpb24YBSABKA0iGgoYU2V0dGxlQ3JlZGVudGlhbFJlc3BvbnNlIlEKF0RlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIdCghza2lsbF9pZBgCIAEoCUILukgIcgY6BHNrbF8iGgoYRGVsZXRlQ3JlZGVudGlhbFJlc3BvbnNlIo4BChhSZXNvbHZlQ3JlZGVudGlhbFJlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEh0KCHNraWxsX2lkGAIgASgJQgu6SAhyBjoEc2tsXxIpCgZvcmlnaW4YAyABKAlCGbpIFnIUMhJeaHR0cHM/Oi8vW14vPyNdKyQSDwoHdmVyc2lvbhgEIAEoDSLXAQoZUmVzb2x2ZUNyZWRlbnRpYWxSZXNwb25zZRJPCgdoZWFkZXJzGAEgAygLMj4uYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5SZXNvbHZlQ3JlZGVudGlhbFJlc3BvbnNlLkhlYWRlcnNFbnRyeRI5CgxvYXV0aF9jbGllbnQYAiABKAsyIy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLk9BdXRoQ2xpZW50Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIokBCgtPQXV0aENsaWVudBIOCgZpc3N1ZXIYASABKAkSEQoJY2xpZW50X2lkGAIgASgJEhcKDWNsaWVudF9zZWNyZXQYAyABKAlIABIVCgtwcml2YXRlX2tleRgEIAEoCUgAEg4KBnNjb3BlcxgFIAMoCUIXCg5hdXRoZW50aWNhdGlvbhIFukgCCAEyzQQKEUNyZWRlbnRpYWxTZXJ2aWNlEoUBCg1QdXRDcmVkZW50aWFsEiwuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5QdXRDcmVkZW50aWFsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUHV0Q3JlZGVudGlhbFJlc3BvbnNlIheQAgKKzhgQEg5tYW5hZ2VtZW50LWFwaRKOAQoQU2V0dGxlQ3JlZGVudGlhbBIvLmFnZW50cGxhdGZvcm0udG9rZW4udjEuU2V0dGxlQ3JlZGVudGlhbFJlcXVlc3QaMC5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLlNldHRsZUNyZWRlbnRpYWxSZXNwb25zZSIXkAICis4YEBIObWFuYWdlbWVudC1hcGkSjgEKEERlbGV0ZUNyZWRlbnRpYWwSLy5hZ2VudHBsYXRmb3JtLnRva2VuLnYxLkRlbGV0ZUNyZWRlbnRpYWxSZXF1ZXN0GjAuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5EZWxldGVDcmVkZW50aWFsUmVzcG9uc2UiF5ACAorOGBASDm1hbmFnZW1lbnQtYXBpEo0BChFSZXNvbHZlQ3JlZGVudGlhbBIwLmFnZW50cGxhdGZvcm0udG9rZW4udjEuUmVzb2x2ZUNyZWRlbnRpYWxSZXF1ZXN0GjEuYWdlbnRwbGF0Zm9ybS50b2tlbi52MS5SZXNvbHZlQ3JlZGVudGlhbFJlc3BvbnNlIhOQAgGKzhgMEgpkaXNwYXRjaGVyYgZwcm90bzM", [file_agentplatform_options_v1_policy, file_buf_validate_validate]);
 
 /**
  * @generated from message agentplatform.token.v1.PutCredentialRequest
@@ -32,6 +32,46 @@ export type PutCredentialRequest = Message<"agentplatform.token.v1.PutCredential
    * @generated from field: map<string, string> headers = 3;
    */
   headers: { [key: string]: string };
+
+  /**
+   * Scheme, host and port of the one MCP server that may be sent the credential.
+   *
+   * @generated from field: string origin = 4;
+   */
+  origin: string;
+
+  /**
+   * Versions of a skill count upward.
+   *
+   * @generated from field: uint32 version = 5;
+   */
+  version: number;
+
+  /**
+   * Where what is kept comes from.
+   *
+   * @generated from field: uint32 base_version = 6;
+   */
+  baseVersion: number;
+
+  /**
+   * @generated from field: agentplatform.token.v1.OAuthClient oauth_client = 7;
+   */
+  oauthClient?: OAuthClient | undefined;
+
+  /**
+   * Takes the headers of the base version, which must be of the same origin.
+   *
+   * @generated from field: bool keeps_headers = 8;
+   */
+  keepsHeaders: boolean;
+
+  /**
+   * Takes the client of the base version, which must be of the same origin.
+   *
+   * @generated from field: bool keeps_oauth_client = 9;
+   */
+  keepsOauthClient: boolean;
 };
 
 /**
@@ -55,9 +95,65 @@ export const PutCredentialResponseSchema: GenMessage<PutCredentialResponse> = /*
   messageDesc(file_agentplatform_token_v1_credentials, 1);
 
 /**
- * @generated from message agentplatform.token.v1.ResolveCredentialRequest
+ * @generated from message agentplatform.token.v1.SettleCredentialRequest
  */
-export type ResolveCredentialRequest = Message<"agentplatform.token.v1.ResolveCredentialRequest"> & {
+export type SettleCredentialRequest = Message<"agentplatform.token.v1.SettleCredentialRequest"> & {
+  /**
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * @generated from field: string skill_id = 2;
+   */
+  skillId: string;
+
+  /**
+   * The version that the skill has.
+   *
+   * @generated from field: uint32 version = 3;
+   */
+  version: number;
+
+  /**
+   * What a credential without an origin, from before there were any, is bound to.
+   *
+   * @generated from field: string origin = 4;
+   */
+  origin: string;
+
+  /**
+   * A version that no skill has, to be removed; 0: none.
+   *
+   * @generated from field: uint32 abandoned_version = 5;
+   */
+  abandonedVersion: number;
+};
+
+/**
+ * Describes the message agentplatform.token.v1.SettleCredentialRequest.
+ * Use `create(SettleCredentialRequestSchema)` to create a new message.
+ */
+export const SettleCredentialRequestSchema: GenMessage<SettleCredentialRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 2);
+
+/**
+ * @generated from message agentplatform.token.v1.SettleCredentialResponse
+ */
+export type SettleCredentialResponse = Message<"agentplatform.token.v1.SettleCredentialResponse"> & {
+};
+
+/**
+ * Describes the message agentplatform.token.v1.SettleCredentialResponse.
+ * Use `create(SettleCredentialResponseSchema)` to create a new message.
+ */
+export const SettleCredentialResponseSchema: GenMessage<SettleCredentialResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 3);
+
+/**
+ * @generated from message agentplatform.token.v1.DeleteCredentialRequest
+ */
+export type DeleteCredentialRequest = Message<"agentplatform.token.v1.DeleteCredentialRequest"> & {
   /**
    * @generated from field: string org_id = 1;
    */
@@ -70,11 +166,60 @@ export type ResolveCredentialRequest = Message<"agentplatform.token.v1.ResolveCr
 };
 
 /**
+ * Describes the message agentplatform.token.v1.DeleteCredentialRequest.
+ * Use `create(DeleteCredentialRequestSchema)` to create a new message.
+ */
+export const DeleteCredentialRequestSchema: GenMessage<DeleteCredentialRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 4);
+
+/**
+ * @generated from message agentplatform.token.v1.DeleteCredentialResponse
+ */
+export type DeleteCredentialResponse = Message<"agentplatform.token.v1.DeleteCredentialResponse"> & {
+};
+
+/**
+ * Describes the message agentplatform.token.v1.DeleteCredentialResponse.
+ * Use `create(DeleteCredentialResponseSchema)` to create a new message.
+ */
+export const DeleteCredentialResponseSchema: GenMessage<DeleteCredentialResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_token_v1_credentials, 5);
+
+/**
+ * @generated from message agentplatform.token.v1.ResolveCredentialRequest
+ */
+export type ResolveCredentialRequest = Message<"agentplatform.token.v1.ResolveCredentialRequest"> & {
+  /**
+   * @generated from field: string org_id = 1;
+   */
+  orgId: string;
+
+  /**
+   * @generated from field: string skill_id = 2;
+   */
+  skillId: string;
+
+  /**
+   * Scheme, host and port of the server that is about to be called.
+   *
+   * @generated from field: string origin = 3;
+   */
+  origin: string;
+
+  /**
+   * A version that the skill has or had: the newest one from there on is answered.
+   *
+   * @generated from field: uint32 version = 4;
+   */
+  version: number;
+};
+
+/**
  * Describes the message agentplatform.token.v1.ResolveCredentialRequest.
  * Use `create(ResolveCredentialRequestSchema)` to create a new message.
  */
 export const ResolveCredentialRequestSchema: GenMessage<ResolveCredentialRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_token_v1_credentials, 2);
+  messageDesc(file_agentplatform_token_v1_credentials, 6);
 
 /**
  * @generated from message agentplatform.token.v1.ResolveCredentialResponse
@@ -96,7 +241,7 @@ export type ResolveCredentialResponse = Message<"agentplatform.token.v1.ResolveC
  * Use `create(ResolveCredentialResponseSchema)` to create a new message.
  */
 export const ResolveCredentialResponseSchema: GenMessage<ResolveCredentialResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_token_v1_credentials, 3);
+  messageDesc(file_agentplatform_token_v1_credentials, 7);
 
 /**
  * Gets tokens by the client_credentials grant (RFC 6749, section 4.4).
@@ -150,47 +295,7 @@ export type OAuthClient = Message<"agentplatform.token.v1.OAuthClient"> & {
  * Use `create(OAuthClientSchema)` to create a new message.
  */
 export const OAuthClientSchema: GenMessage<OAuthClient> = /*@__PURE__*/
-  messageDesc(file_agentplatform_token_v1_credentials, 4);
-
-/**
- * @generated from message agentplatform.token.v1.PutOAuthClientRequest
- */
-export type PutOAuthClientRequest = Message<"agentplatform.token.v1.PutOAuthClientRequest"> & {
-  /**
-   * @generated from field: string org_id = 1;
-   */
-  orgId: string;
-
-  /**
-   * @generated from field: string skill_id = 2;
-   */
-  skillId: string;
-
-  /**
-   * @generated from field: agentplatform.token.v1.OAuthClient oauth_client = 3;
-   */
-  oauthClient?: OAuthClient | undefined;
-};
-
-/**
- * Describes the message agentplatform.token.v1.PutOAuthClientRequest.
- * Use `create(PutOAuthClientRequestSchema)` to create a new message.
- */
-export const PutOAuthClientRequestSchema: GenMessage<PutOAuthClientRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_token_v1_credentials, 5);
-
-/**
- * @generated from message agentplatform.token.v1.PutOAuthClientResponse
- */
-export type PutOAuthClientResponse = Message<"agentplatform.token.v1.PutOAuthClientResponse"> & {
-};
-
-/**
- * Describes the message agentplatform.token.v1.PutOAuthClientResponse.
- * Use `create(PutOAuthClientResponseSchema)` to create a new message.
- */
-export const PutOAuthClientResponseSchema: GenMessage<PutOAuthClientResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_token_v1_credentials, 6);
+  messageDesc(file_agentplatform_token_v1_credentials, 8);
 
 /**
  * Skill credentials: the headers to call a skill's MCP server with, encrypted at rest.
@@ -199,7 +304,7 @@ export const PutOAuthClientResponseSchema: GenMessage<PutOAuthClientResponse> = 
  */
 export const CredentialService: GenService<{
   /**
-   * Replaces a skill's credential; no headers removes it.
+   * Keeps a new version of a skill's credential. It is answered to nobody before it is named or settled.
    *
    * @generated from rpc agentplatform.token.v1.CredentialService.PutCredential
    */
@@ -209,17 +314,27 @@ export const CredentialService: GenService<{
     output: typeof PutCredentialResponseSchema;
   },
   /**
-   * Replaces a skill's OAuth client; an absent one removes it.
+   * Puts a version in force and removes the ones before it.
    *
-   * @generated from rpc agentplatform.token.v1.CredentialService.PutOAuthClient
+   * @generated from rpc agentplatform.token.v1.CredentialService.SettleCredential
    */
-  putOAuthClient: {
+  settleCredential: {
     methodKind: "unary";
-    input: typeof PutOAuthClientRequestSchema;
-    output: typeof PutOAuthClientResponseSchema;
+    input: typeof SettleCredentialRequestSchema;
+    output: typeof SettleCredentialResponseSchema;
   },
   /**
-   * Answers the plain headers and client: empty when the skill has none.
+   * Removes every version. Deleting twice is not an error.
+   *
+   * @generated from rpc agentplatform.token.v1.CredentialService.DeleteCredential
+   */
+  deleteCredential: {
+    methodKind: "unary";
+    input: typeof DeleteCredentialRequestSchema;
+    output: typeof DeleteCredentialResponseSchema;
+  },
+  /**
+   * Answers the plain headers and client for the server they were given for: empty when the skill has none.
    *
    * @generated from rpc agentplatform.token.v1.CredentialService.ResolveCredential
    */
