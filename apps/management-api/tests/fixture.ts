@@ -28,7 +28,6 @@ export const { publicServices } = proto;
 export const everyPermission = permissionsOf(publicServices);
 export const logger = createLogger({ level: 'silent', service: 'test' });
 const secret = Buffer.alloc(32, 1);
-const keys = () => parseVersionedKeys(generateVersionedKey())!;
 
 /** management-api and token-service in one process, wired as on one machine, over databases of their own. */
 export async function createFixture(limits: Partial<ManagementApiConfig['limits']> = {}) {
@@ -39,16 +38,20 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
   // Every look at the clock is a millisecond later than the one before, so that what happens later also says so.
   let nowMs = Date.parse('2026-03-01T12:00:00Z');
   const clock = () => ++nowMs;
+  const keys = { peppers: generateVersionedKey(), keyRing: generateVersionedKey() };
   const bus = { publish: () => Promise.resolve() };
   const tokenService = resources.use(
     await createTokenService(
-      { peppers: keys(), keyRing: keys() },
+      { peppers: parseVersionedKeys(keys.peppers)!, keyRing: parseVersionedKeys(keys.keyRing)! },
       { databaseUrl: tokenDatabase.url, bus, logger, clock },
     ),
   );
   const dispatcher = createDispatcherDouble();
-  /** What comes back from token-service instead of its answer, when a test says so; deaf: it does not even hear. */
-  const faults: { tokenService?: AppError; isDeaf?: boolean } = {};
+  /**
+   * What comes back from token-service instead of its answer, when a test says so. Deaf: it does not even hear. Silence:
+   * until when it answers nothing.
+   */
+  const faults: { tokenService?: AppError; isDeaf?: boolean; silence?: Promise<void> } = {};
   /** What is found at the URL of GitHub's keys, and how often it was asked for. */
   const github = { status: 200, json: { public_keys: [] } as JsonValue, asked: 0 };
 
@@ -65,6 +68,7 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
       ],
     });
   const failing: Interceptor = (next) => async (request) => {
+    await faults.silence;
     if (faults.tokenService && faults.isDeaf) throw toConnectError(faults.tokenService);
     const response = await next(request);
     if (faults.tokenService) throw toConnectError(faults.tokenService);
@@ -108,6 +112,10 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
     /** Makes it later. */
     passMs: (ms: number) => void (nowMs += ms),
     databaseUrl: database.url,
+    tokenDatabaseUrl: tokenDatabase.url,
+    /** Of token-service. */
+    keys,
+    clock,
     /** A client with the given Authorization header. */
     withHeader<S extends DescService>(service: S, authorization: string | undefined): Client<S> {
       const attach: Interceptor = (next) => (request) => {
