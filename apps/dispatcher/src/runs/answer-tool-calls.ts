@@ -1,16 +1,14 @@
-import type { ToolResult } from '@agent-platform/mcp-client';
 import { isJsonObject } from '@agent-platform/service';
 import type { ToolModelMessage, ToolResultPart } from 'ai';
 import type { Turn } from '../models/models.ts';
 import { checkApproval } from './approval.ts';
 import { callTool, triedCall, type ToolCall } from './call-tool.ts';
 import type { Execution } from './execution.ts';
+import { outputOf, type Output } from './model-output.ts';
 import type { Problem } from './run.ts';
 import type { OfferedTool } from './skill-server.ts';
 import { RunStop } from './stop.ts';
 import { validateArguments } from './validate-arguments.ts';
-
-type Output = ToolResultPart['output'];
 
 /** Failures the model is told of, to do better; every other failure ends the run or its attempt. */
 const TOLD_TO_MODEL = new Set(['tool_not_found', 'arguments_invalid', 'rpc_error', 'input_required']);
@@ -96,12 +94,4 @@ function refuse(
   });
   journal.fail(step, problem);
   return { type: 'error-text', value: problem.message };
-}
-
-/** Text as text, which models read best; everything else as the JSON the server answered. */
-function outputOf(result: ToolResult): Output {
-  const { content } = result;
-  const texts = content.flatMap(({ type, text }) => (type === 'text' && typeof text === 'string' ? [text] : []));
-  const value = texts.length === content.length && texts.length > 0 ? texts.join('\n') : JSON.stringify(result);
-  return { type: result.isError ? 'error-text' : 'text', value };
 }
