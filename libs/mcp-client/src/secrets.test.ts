@@ -11,7 +11,10 @@ describe('the secrets of a call', () => {
       { authorization: `Basic ${btoa('user:pa55word')}` },
       [`Basic ${btoa('user:pa55word')}`, btoa('user:pa55word'), 'user:pa55word', 'pa55word'],
     ],
-    [{ 'x-stage': 'production' }, []],
+    [{ 'x-client-secret': 's-012345' }, ['s-012345']],
+    [{ 'hub-signature': 'sha256=01234567' }, ['sha256=01234567', '01234567']],
+    [{ 'x-tenant': 'production-eu' }, []],
+    [{ 'x-stage': 'a-stage-with-a-name-longer-than-any-limit' }, []],
   ])('are what its headers say, whole and alone: %j', (headers, secrets) => {
     expect(secretsOf(headers)).toEqual(expect.arrayContaining(secrets));
     if (secrets.length === 0) expect(secretsOf(headers)).toEqual([]);

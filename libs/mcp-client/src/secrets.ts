@@ -1,17 +1,17 @@
 /** A credential this short is hardly one. */
 const MIN_CREDENTIAL_LENGTH = 8;
-/** Headers of other names may say something that stands in every other text. */
-const MIN_OTHER_LENGTH = 12;
-const CREDENTIAL = /auth|cookie|key|token|secret|session|signature|pass/i;
+/** A name with one of these anywhere in it: what is cut out needlessly does less harm than a secret that is shown. */
+const CREDENTIAL = /auth|bearer|cookie|credential|jwt|key|pass|secret|session|signature|token/i;
 
 /**
- * What must not be read in anything a server answers: the headers it is called with and, where they say more than the
- * secret, the secret alone. The longest first.
+ * What must not be read in anything a server answers: the headers whose name says that they are credentials and, where
+ * they say more than the secret, the secret alone. The longest first. Other headers, such as `X-Tenant: production-eu`,
+ * say what may stand in every text.
  */
 export function secretsOf(headers: Readonly<Record<string, string>>): string[] {
   const secrets = Object.entries(headers).flatMap(([name, value]) => {
-    const least = CREDENTIAL.test(name) ? MIN_CREDENTIAL_LENGTH : MIN_OTHER_LENGTH;
-    return partsOf(value.trim()).filter((part) => part.length >= least);
+    if (!CREDENTIAL.test(name)) return [];
+    return partsOf(value.trim()).filter((part) => part.length >= MIN_CREDENTIAL_LENGTH);
   });
   return [...new Set(secrets)].sort((a, b) => b.length - a.length);
 }

@@ -47,6 +47,16 @@ describe('a secret of the skill', () => {
     expect(server.requests[1]!.headers).toMatchObject({ authorization: `Bearer ${CANARY}` });
   });
 
+  it('is cut out of a result, in which a header that is no credential is left as it was', async () => {
+    const text = `${CANARY} of production-eu`;
+    await using server = await startScripted((request, answer) =>
+      answer.result(request.rpc === 'tools/list' ? MODERN_LIST : { content: [{ type: 'text', text }] }),
+    );
+    await using client = createTestClient();
+    const result = await pay(client, server.url, { headers: { ...HEADERS, 'X-Tenant': 'production-eu' } });
+    expect(result.content).toEqual([{ type: 'text', text: '[redacted] of production-eu' }]);
+  });
+
   it('is cut out of what the server says, the rest of which is shown on one short line', async () => {
     await using server = await startScripted((request, answer) =>
       request.rpc === 'tools/list'
