@@ -15,7 +15,7 @@ const done = { content: [{ type: 'text', text: 'done' }] };
 describe('a call that fails', () => {
   it.each([
     ['the server cannot be reached', mcpFault.unreachable],
-    ['the server answers 500', mcpFault.server],
+    ['the server answers 503', mcpFault.server],
   ])('is made again when %s, with the same idempotency key and a fresh credential', async (_name, fault) => {
     await using fixture = await createFixture();
     fixture.mcp.onCall = (_call, index) => {

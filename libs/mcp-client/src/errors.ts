@@ -56,10 +56,10 @@ export interface McpErrorDetails {
  * |---|---|---|---|
  * | refused address, DNS, refused connection, failed TLS handshake, cancelled while waiting for a connection | no | no | did not run |
  * | no access token: metadata, authorization server, token endpoint | no | no | did not run |
- * | HTTP 3xx, 4xx, 429 | yes | yes | was refused |
- * | HTTP 5xx but 502 and 504, JSON-RPC error | yes | yes | failed, and the server says so |
+ * | HTTP 3xx, 4xx, 429, 503 | yes | yes | was refused |
+ * | JSON-RPC error | yes | yes | failed, and the server says so |
  * | connection lost, timeout, answer cut, too large or not understood | yes | no | may have run |
- * | HTTP 502 and 504: a gateway says that *it* got no answer | yes | no | may have run |
+ * | any other HTTP 5xx (500, 502, 504, 520 to 527): somebody failed, before or after the tool acted | yes | no | may have run |
  */
 export class McpError extends AppError {
   declare readonly code: McpErrorCode;
@@ -67,7 +67,7 @@ export class McpError extends AppError {
   readonly retryable: boolean;
   /** Whether the first byte of the request may have left this process. */
   readonly sent: boolean;
-  /** Whether the server itself gave an answer to this request that could be understood. */
+  /** Whether the answer says what became of the request. */
   readonly answered: boolean;
   readonly status: number | undefined;
   readonly rpcCode: number | undefined;

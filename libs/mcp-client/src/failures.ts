@@ -73,7 +73,8 @@ export function failureOf(reply: Reply, target: Target, method: string, nowMs: n
   const waiting = { ...details, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   if (status === 429) return new McpError('rate_limited', `${server} limits the rate of calls (HTTP 429).`, waiting);
   if (status >= 500) {
-    const answered = status !== 502 && status !== 504;
+    // Whatever failed, the tool may have acted before: 503 alone says that nothing was begun.
+    const answered = status === 503;
     return new McpError('server_error', `${server} failed on ${method} (HTTP ${status})${said}.`, {
       ...waiting,
       answered,
@@ -110,8 +111,11 @@ function isDialectRefusal({ status, error }: Reply): boolean {
   return error === undefined || isModernError(error.code) || [-32600, -32000, -32001].includes(error.code);
 }
 
-/** HTTP 401 and 403, and the body with which the documented example of a server refuses, under whatever status. */
+/**
+ * HTTP 401 and 403, and the body with which the documented example of a server refuses. Under a 5xx that body proves
+ * nothing: it may come from what is behind the tool.
+ */
 export function isCredentialRefusal({ status, error }: Reply): boolean {
   if (status === 401 || status === 403) return true;
-  return error?.code === -32000 && error.message.trim().toLowerCase() === 'unauthorized';
+  return status < 500 && error?.code === -32000 && error.message.trim().toLowerCase() === 'unauthorized';
 }

@@ -32,14 +32,24 @@ describe('what a server answers to a call', () => {
       (_, a) => a.json(429, {}, { 'retry-after': '7' }),
       { ...refused, code: 'rate_limited', retryable: true, retryAfterMs: 7_000, retryAfterSeconds: 7 },
     ],
-    ['500', (_, a) => a.json(500, 'oops'), { ...refused, code: 'server_error', retryable: true }],
     [
       '503',
       (_, a) => a.json(503, {}, { 'retry-after': 'Thu, 01 Jan 2026 00:00:30 GMT' }),
       { ...refused, code: 'server_error', retryable: true, retryAfterMs: 30_000 },
     ],
-    ['502', (_, a) => a.json(502, {}), { ...unknown, code: 'server_error', retryable: true }],
-    ['504', (_, a) => a.json(504, {}), { ...unknown, code: 'server_error', retryable: true }],
+    ...[500, 501, 502, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 599].map(
+      (status): [string, Script, object] => [
+        String(status),
+        (_, a) => a.json(status, 'oops'),
+        { ...unknown, code: 'server_error', retryable: true, status },
+      ],
+    ),
+    [
+      'a JSON-RPC error with 500',
+      (_, a) => a.error(500, -32603, 'broken'),
+      { ...unknown, code: 'server_error', rpcCode: -32603 },
+    ],
+    ['401 as in the document, with 502', (_, a) => a.json(502, UNAUTHORIZED), { ...unknown, code: 'server_error' }],
     [
       'a JSON-RPC error',
       (_, a) => a.error(200, -32602, 'euros missing'),
@@ -83,7 +93,7 @@ describe('what a server answers to a call', () => {
     ],
     [
       'a refusal without end',
-      (_, a) => void a.res.writeHead(500).write('x'.repeat(100_000)),
+      (_, a) => void a.res.writeHead(503).write('x'.repeat(100_000)),
       { ...refused, code: 'server_error', retryable: true },
     ],
     ['nothing in time', () => undefined, { ...unknown, code: 'timeout', retryable: true }],

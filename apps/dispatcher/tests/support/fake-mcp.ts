@@ -42,9 +42,10 @@ export const mcpFault = {
   broken: () => new McpError('connection_failed', 'broke the connection.', { sent: true, answered: false }),
   timeout: () => new McpError('timeout', 'did not answer in time.', { sent: true, answered: false }),
   server: (retryAfterMs?: number) =>
-    new McpError('server_error', 'failed (HTTP 500).', {
+    new McpError('server_error', 'failed (HTTP 503).', {
       sent: true,
       answered: true,
+      status: 503,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     }),
   rpc: () => new McpError('rpc_error', 'JSON-RPC error -32602: no such invoice.', { sent: true, answered: true }),
