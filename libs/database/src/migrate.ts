@@ -40,7 +40,8 @@ const CREATE_TABLE = `
  * repair. Prisma's own engine commits statement by statement when driven through an adapter, and leaves a
  * half-applied migration that a person has to resolve.
  *
- * @throws AppError `failed_precondition` `migration_failed`; `unavailable` when the database is not there.
+ * @throws AppError `failed_precondition` `migration_failed`, or `schema_newer` when the database has migrations that
+ *   this program does not know; `unavailable` when the database is not there.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const migrations = await readMigrations(options.migrationsDir);
@@ -84,6 +85,13 @@ async function missing(client: pg.Client, migrations: readonly Migration[]): Pro
   if (failed) {
     const message = `The migration ${failed.name} failed earlier and was left half-applied. Repair the database, then mark it with "prisma migrate resolve".`;
     throw new AppError('failed_precondition', 'migration_failed', message);
+  }
+  const known = new Set(migrations.map(({ name }) => name));
+  const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    // Older code does not fill what newer code requires: messages would fail one by one, after they were accepted.
+    const message = `A newer version has migrated the database (${unknown.sort().join(', ')}). Start that version or a later one, or restore a backup from before.`;
+    throw new AppError('failed_precondition', 'schema_newer', message);
   }
   const applied = new Set(rows.map(({ name }) => name));
   return migrations.filter(({ name }) => !applied.has(name));

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -75,6 +75,21 @@ describe('migrate', () => {
     await addMigration('20260102000000_bad', 'create table b (id int);');
     await migrate({ url, migrationsDir });
     expect(await recorded()).toEqual(['20260101000000_init', '20260102000000_bad']);
+  });
+
+  it('refuses a database that a newer version has migrated, and changes nothing', async () => {
+    await migrate({ url, migrationsDir });
+    await addMigration('20260103000000_newer', 'alter table a add column must int not null;');
+    await migrate({ url, migrationsDir });
+    await rm(join(migrationsDir, '20260103000000_newer'), { recursive: true });
+    // Its own newest one is missing as well: it must not be added to a schema nobody has tried it on.
+    await addMigration('20260102000000_older', 'create table b (id int);');
+    await expect(migrate({ url, migrationsDir })).rejects.toMatchObject({
+      kind: 'failed_precondition',
+      code: 'schema_newer',
+      message: expect.stringContaining('20260103000000_newer') as string,
+    });
+    expect(await recorded()).toEqual(['20260101000000_init', '20260103000000_newer']);
   });
 
   it('says that the database is not there, rather than that a migration failed', async () => {
