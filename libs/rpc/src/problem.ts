@@ -72,9 +72,13 @@ export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply 
   return send(reply.code(status).headers(headers), body);
 }
 
-/** For a path that is there, but not for this method. */
-export function sendMethodNotAllowed(reply: FastifyReply, method: string, allowed: readonly string[]): FastifyReply {
+/**
+ * For a path that is there, but not for this method. OPTIONS is told what is (RFC 9110, section 9.3.7); a browser that
+ * asks before a request to another origin is refused by the missing Access-Control headers.
+ */
+export function sendOtherMethod(reply: FastifyReply, method: string, allowed: readonly string[]): FastifyReply {
   const allow = allowed.join(', ');
+  if (method === 'OPTIONS') return reply.code(204).header('allow', allow).send();
   const body = problem(405, 'method_not_allowed', `${method} is not possible here. Use ${allow}.`);
   return send(reply.code(405).headers({ allow, 'content-type': PROBLEM_TYPE }), body);
 }

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { connect as connectHttp2, constants, type IncomingHttpHeaders } from 'node:http2';
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { AgentService } from '@agent-platform/proto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { fromConnectError } from '../src/index.ts';
 import { createAgents, createEchoes, serviceOf, startServer } from './fixture.ts';
 
@@ -80,6 +82,26 @@ it.each([
   const refused = await server.request('POST', path, { body });
   expect(refused.status).toBe(400);
   expect(refused.json).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(named) as string });
+});
+
+it.each([
+  ['an unknown method', `/${AgentService.typeName}/Frobnicate`],
+  ['an unknown service', '/test.v1.NoService/GetAgent'],
+  ['a path of the REST API', '/api/v1/nothing'],
+])('tells a gRPC client of %s in trailers, with HTTP 200', async (_name, path) => {
+  const session = connectHttp2(server.url);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc+proto',
+    te: 'trailers',
+  });
+  stream.end(Buffer.alloc(5));
+  const [headers, flags] = (await once(stream, 'response')) as [IncomingHttpHeaders, number];
+  expect(headers).toMatchObject({ ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-status': '12' });
+  // Trailers-Only: the one block of headers ends the stream.
+  expect(flags & constants.NGHTTP2_FLAG_END_STREAM).toBe(constants.NGHTTP2_FLAG_END_STREAM);
 });
 
 it('answers REST on the same port', async () => {

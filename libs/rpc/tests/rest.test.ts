@@ -1,3 +1,4 @@
+import { AgentService } from '@agent-platform/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAgents, createEchoes, createLog, serviceOf, startServer } from './fixture.ts';
 
@@ -220,6 +221,25 @@ describe('who and where', () => {
       expect(json.detail).toBe(`There is nothing at ${path}. The API is below /api/v1.`);
     },
   );
+
+  it.each(['/api/v1/agents/agt_1:frobnicate', '/api/v1/agents:frobnicate'])(
+    'answers 404 for a custom verb that is not there: %s',
+    async (path) => {
+      const { status, json } = await request('POST', path, { body: {} });
+      expect([status, json.code]).toEqual([404, 'not_found']);
+    },
+  );
+
+  it.each([
+    ['/api/v1/agents', ['GET', 'POST']],
+    [`/${AgentService.typeName}/GetAgent`, ['GET', 'POST']],
+    ['/healthz', ['GET']],
+  ])('answers OPTIONS with what is possible and lets no other origin in: %s', async (path, allowed) => {
+    const preflight = { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' };
+    const { status, headers, text } = await request('OPTIONS', path, { token: null, headers: preflight });
+    expect([status, text, headers.get('allow')?.split(', ').toSorted()]).toEqual([204, '', allowed]);
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
 
   it('says when to try again', async () => {
     const { status, headers, json } = await request('GET', '/api/v1/agents/busy');

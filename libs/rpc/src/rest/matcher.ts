@@ -5,6 +5,8 @@ export interface Match {
   readonly bindings: ReadonlyMap<string, Binding>;
   /** What stands at the variables, decoded, in order. */
   readonly values: readonly string[];
+  /** The custom verb, if the path has one. */
+  readonly verb: string;
 }
 
 interface Node {
@@ -51,7 +53,7 @@ function find(root: Node, raw: readonly string[], verb: string): Match | undefin
     const segment = segments[index];
     if (segment === undefined) {
       const bindings = node.verbs.get(verb);
-      return bindings && { bindings, values };
+      return bindings && { bindings, values, verb };
     }
     const literal = node.literals.get(segment);
     const found = literal && walk(literal, index + 1, values);

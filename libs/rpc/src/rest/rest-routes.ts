@@ -4,7 +4,7 @@ import type { Authenticate } from '@agent-platform/auth';
 import { AppError } from '@agent-platform/service';
 import { admit } from '../interceptors/authentication.ts';
 import { everyMethod, type Routes } from '../methods.ts';
-import { sendMethodNotAllowed, sendProblem } from '../problem.ts';
+import { sendOtherMethod, sendProblem } from '../problem.ts';
 import { bindingsOf, type Binding } from './binding.ts';
 import { callMethod } from './call-method.ts';
 import { createMatcher } from './matcher.ts';
@@ -31,7 +31,9 @@ export function addRestRoutes(
     const found = match(path);
     if (!found) return reply.callNotFound();
     const binding = found.bindings.get(request.method === 'HEAD' ? 'GET' : request.method);
-    if (!binding) return sendMethodNotAllowed(reply, request.method, [...found.bindings.keys()]);
+    // An unknown custom verb is a path that is not there, though without the verb it would be one.
+    if (!binding && /:[^/]*$/.test(path) && !found.verb) return reply.callNotFound();
+    if (!binding) return sendOtherMethod(reply, request.method, [...found.bindings.keys()]);
     try {
       const message = await read(binding, found.values, query, request);
       return await callMethod(transport, binding, message, request, reply);

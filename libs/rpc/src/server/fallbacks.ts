@@ -1,9 +1,9 @@
-import { ConnectError } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { AppError, type ErrorKind, type Logger } from '@agent-platform/service';
 import { fromConnectError, isFault } from '../errors.ts';
 import { internalError } from '../interceptors/failures.ts';
-import { sendMethodNotAllowed, sendProblem } from '../problem.ts';
+import { sendOtherMethod, sendProblem } from '../problem.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -16,15 +16,27 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   415: 'unsupported_media_type',
 };
 
-/** Answers what no route answers: paths that are not there, and whatever a route throws. Always as problem+json. */
+/** Answers what no route answers: paths that are not there, and whatever a route throws. As problem+json, except to gRPC clients. */
 export function addFallbacks(app: FastifyInstance, o: { where: string; logger: Logger }): void {
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
+    const contentType = request.headers['content-type'] ?? '';
+    if (contentType.startsWith('application/grpc')) return sendUnknownMethod(reply, contentType, path);
     const allowed = METHODS.filter((method) => app.hasRoute({ method, url: path }));
-    if (allowed.length > 0) return sendMethodNotAllowed(reply, request.method, allowed);
+    if (allowed.length > 0) return sendOtherMethod(reply, request.method, allowed);
     return sendProblem(reply, new AppError('not_found', 'not_found', `There is nothing at ${path}. ${o.where}`));
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, o.logger));
+}
+
+/** "Trailers-Only": https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses */
+function sendUnknownMethod(reply: FastifyReply, contentType: string, path: string): void {
+  // Fastify sends headers first and then an end of its own, which would make these mere headers.
+  const { raw } = reply.hijack();
+  raw.setHeader('content-type', contentType);
+  raw.setHeader('grpc-status', String(Code.Unimplemented));
+  raw.setHeader('grpc-message', encodeURIComponent(`There is no method ${path}.`));
+  raw.end();
 }
 
 export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {

@@ -6,7 +6,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { AppError, type Logger } from '@agent-platform/service';
 import { key, type Routes } from '../methods.ts';
 
@@ -32,7 +32,8 @@ export function addRpcRoutes(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _body, done) => done(null));
     for (const handler of router.handlers) {
-      scope.all(handler.requestPath, async (request, reply) => {
+      const method = handler.allowedMethods as HTTPMethods[];
+      const answerCall = async (request: FastifyRequest, reply: FastifyReply) => {
         const answer = await handler(readRequest(request, reply));
         reply.hijack();
         universalResponseToNodeResponse(answer, reply.raw).catch((err: unknown) => {
@@ -40,7 +41,9 @@ export function addRpcRoutes(
           o.logger.debug({ err, rpc: key(handler.method) }, 'the answer could not be sent');
           reply.raw.destroy();
         });
-      });
+      };
+      // Other methods are answered as everywhere.
+      scope.route({ method, url: handler.requestPath, handler: answerCall });
     }
   });
 }
