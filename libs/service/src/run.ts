@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { AppError } from './errors.ts';
 import { createLogger, type Logger } from './logger.ts';
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
 
 /**
@@ -18,8 +18,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program until SIGINT or SIGTERM, disposes of it within the deadline, and ends the process: with 0 after a
- * clean stop, 1 when it could not start, failed or did not stop in time, 130 or 143 when a second signal cut it short.
+ * Runs a program until SIGINT, SIGTERM or SIGHUP (its terminal is closed), disposes of it within the deadline, and ends the process: with 0 after a
+ * clean stop, 1 when it could not start, failed or did not stop in time, 129, 130 or 143 when a second signal cut it short.
  * A start that fails with an {@link AppError} says so in one paragraph for people; anything else with its stack.
  *
  * @param start - its signal is aborted when the process is asked to stop before the start is done.

@@ -32,7 +32,7 @@ async function end(behaviour: string, ...signals: [signal: NodeJS.Signals, after
 }
 
 describe('a running program', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('stops cleanly on %s, with 0', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('stops cleanly on %s, with 0', async (signal) => {
     const { code, stdout, stderr } = await end('', [signal, 0]);
     expect(stdout).toBe('ready\ndisposing\ndisposed\n');
     expect(stderr).toContain('"msg":"stopped"');
