@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createPool, migrate, prismaAdapter } from '@agent-platform/database';
+import { checkWritable, createPool, migrate, prismaAdapter } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
 import { EventService, RunService } from '@agent-platform/proto';
 import type { Routes } from '@agent-platform/rpc';
@@ -92,7 +92,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
       router.service(RunService, runService({ prisma, pool, wake }));
     },
     checks: {
-      database: async () => void (await pool.query('select 1')),
+      database: () => checkWritable(pool),
       bus: () => bus.check(),
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,5 +1,5 @@
 import type { Client, Transport } from '@connectrpc/connect';
-import { createPool, migrate } from '@agent-platform/database';
+import { checkWritable, createPool, migrate } from '@agent-platform/database';
 import { createAddressRules, type Outbound } from '@agent-platform/outbound';
 import { EventService, RunService, type CredentialService, type WebhookTokenService } from '@agent-platform/proto';
 import { forward, type Routes } from '@agent-platform/rpc';
@@ -59,9 +59,7 @@ export async function createManagementApi(
       forward(RunService, dispatch)(router);
     },
     checks: {
-      database: async () => {
-        await pool.query('select 1');
-      },
+      database: () => checkWritable(pool),
     },
     async [Symbol.asyncDispose]() {
       await background[Symbol.asyncDispose]();

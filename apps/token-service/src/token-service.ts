@@ -1,4 +1,4 @@
-import { createPool, migrate } from '@agent-platform/database';
+import { checkWritable, createPool, migrate } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
 import type { Routes } from '@agent-platform/rpc';
 import { createMetrics, type Logger, type Metrics, type Service } from '@agent-platform/service';
@@ -66,9 +66,7 @@ export async function createTokenService(
     name: 'token-service',
     routes: createRoutes({ database, pool, peppers, keyRing, dataKeys, bus, background, logger, alerts, clock }),
     checks: {
-      database: async () => {
-        await pool.query('select 1');
-      },
+      database: () => checkWritable(pool),
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,7 +1,7 @@
 import { AppError } from '@agent-platform/service';
 
-/** Class 08: connection; 53: out of resources; 57014: timed out; 57P0x: server stopping or starting. https://www.postgresql.org/docs/18/errcodes-appendix.html */
-const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[123]$/;
+/** Class 08: connection; 53: out of resources, of disk too; 57014: timed out; 57P0x: server stopping or starting; 58030: I/O error. https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[123]$|^58030$/;
 const UNAVAILABLE_NODE =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /** https://www.prisma.io/docs/orm/reference/error-reference: cannot reach, timed out, closed, pool exhausted, too many. */
@@ -12,14 +12,14 @@ const UNAVAILABLE_TEXT =
 /** Serialization failure and deadlock: the same work can succeed the next time. */
 const CONFLICT = /^(40001|40P01|P2034)$/;
 
-/** The error and what caused it, outermost first: Prisma wraps the driver's error. */
+/** The error and what caused it, outermost first: Prisma wraps the driver's error, as the cause or in its `meta`. */
 function* causes(error: unknown): Generator<{ code: string; message: string; error: object }> {
   for (let depth = 0; typeof error === 'object' && error !== null && depth < 5; depth++) {
-    const { code, originalCode, message, cause } = error as Record<string, unknown>;
+    const { code, originalCode, message, cause, meta } = error as Record<string, unknown>;
     const text = typeof code === 'string' ? code : typeof originalCode === 'string' ? originalCode : '';
     yield { code: text, message: typeof message === 'string' ? message : '', error };
     if (error instanceof AggregateError) for (const inner of error.errors as unknown[]) yield* causes(inner);
-    error = cause;
+    error = cause ?? (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError;
   }
 }
 
@@ -52,7 +52,7 @@ export function isForeignKeyViolation(error: unknown): boolean {
 export function databaseErrorToAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isDatabaseUnavailable(error)) {
-    return new AppError('unavailable', 'database_unavailable', 'The database cannot be reached right now; try again.', {
+    return new AppError('unavailable', 'database_unavailable', 'The database cannot do this right now; try again.', {
       cause: error,
       retryAfterSeconds: 2,
     });

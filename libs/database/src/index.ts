@@ -1,3 +1,4 @@
+export * from './check-writable.ts';
 export * from './create-database.ts';
 export * from './embedded/embedded-postgres.ts';
 export * from './errors.ts';

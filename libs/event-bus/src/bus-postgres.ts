@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createPool, databaseErrorToAppError, migrate } from '@agent-platform/database';
+import { checkWritable, createPool, databaseErrorToAppError, migrate } from '@agent-platform/database';
 import { deadLetterTopic, type Topic } from '@agent-platform/proto';
 import { AppError, type Logger } from '@agent-platform/service';
 import type { EventBus, FollowOptions, Message, SubscribeOptions } from './bus.ts';
@@ -116,7 +116,7 @@ export async function createPostgresBus({ url, logger }: PostgresBusOptions): Pr
     publish,
     subscribe,
     follow,
-    check: () => bounded(async () => void (await publishing.query('select 1'))),
+    check: () => bounded(() => checkWritable(publishing)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
