@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createConnectionMux, type RequestHandler } from '../src/server/connection-mux.ts';
 
-const timeouts = { headersTimeoutMs: 200, requestTimeoutMs: 400, keepAliveTimeoutMs: 300 };
+const timeouts = { headersTimeoutMs: 200, requestTimeoutMs: 400, keepAliveTimeoutMs: 300, lingerMs: 0 };
 
 async function start(handler: RequestHandler = (_request, response) => response.end('hello'), o = timeouts) {
   const mux = createConnectionMux(handler, o);
@@ -134,7 +134,7 @@ describe('header floods', () => {
 });
 
 describe('draining', () => {
-  const patient = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000 };
+  const patient = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, keepAliveTimeoutMs: 60_000, lingerMs: 0 };
 
   it('answers what is under way, closes what is not, and leaves nothing open', async () => {
     const gate = Promise.withResolvers<void>();
@@ -159,6 +159,24 @@ describe('draining', () => {
     expect([await underWay, await text(stream)]).toEqual(['done', 'done']);
     await drained;
     expect(mux.server.listening).toBe(false);
+  });
+
+  it('answers what comes on idle connections while clients do not know yet, and says that it was the last', async () => {
+    const { mux, open } = await start(undefined, { ...patient, lingerMs: 1_000 });
+    const request = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+    const sockets = await Promise.all(Array.from({ length: 20 }, open));
+    for (const socket of sockets) {
+      socket.write(request);
+      await once(socket, 'data');
+    }
+
+    const drained = mux.drain();
+    for (const socket of sockets) socket.write(request);
+    const answers = await Promise.all(sockets.map(untilClosed));
+    expect(answers.map((answer) => /^HTTP\/1.1 200 OK[^]*connection: close/i.test(answer))).toEqual(
+      Array.from({ length: 20 }, () => true),
+    );
+    await drained;
   });
 
   it('closes what does not finish when told to', async () => {

@@ -257,3 +257,15 @@ function serviceWithoutPolicy(): DescService {
   });
   return createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getService('test.v1.OpenService')!;
 }
+
+it('is not ready while it stops, and still answers on open connections', async () => {
+  const server = await startServer([serviceOf(createAgents().routes)]);
+  expect((await server.request('GET', '/readyz')).status).toBe(200);
+  const stopped = server[Symbol.asyncDispose]();
+  const [ready, listed] = await Promise.all([
+    server.request('GET', '/readyz'),
+    server.request('GET', '/api/v1/agents'),
+  ]);
+  expect([ready.status, ready.json.status, listed.status]).toEqual([503, 'stopping', 200]);
+  await stopped;
+});

@@ -1,6 +1,7 @@
 import { createServer as createHttp1Server, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -10,6 +11,8 @@ export interface Timeouts {
   readonly requestTimeoutMs: number;
   /** For which a connection without a request is kept. */
   readonly keepAliveTimeoutMs: number;
+  /** For which requests on open connections, and new ones, are still served when the server stops. */
+  readonly lingerMs: number;
 }
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -17,7 +20,10 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 /** An HTTP/1.1 server whose port also takes HTTP/2 connections. */
 export interface ConnectionMux {
   readonly server: Server;
-  /** Lets requests finish and closes every connection that has none; takes no new ones. Resolves when all are closed. */
+  /**
+   * Tells every client to go, serves what it sends before it hears that, lets requests finish, and closes every
+   * connection that has none. Resolves when all are closed.
+   */
   drain(): Promise<void>;
   /** Closes every connection as it is. */
   destroy(): void;
@@ -46,7 +52,11 @@ export function createConnectionMux(handler: RequestHandler, timeouts: Timeouts)
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
     },
-    handler,
+    (request, response) => {
+      // Node closes the connection after this answer.
+      if (draining) response.setHeader('connection', 'close');
+      handler(request, response);
+    },
   );
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 256 } });
   // Its compatibility API is made to look like HTTP/1.1's, and Fastify and Connect take either.
@@ -80,9 +90,13 @@ export function createConnectionMux(handler: RequestHandler, timeouts: Timeouts)
     server,
     async drain() {
       draining = true;
+      // HTTP/2 says which of its streams were served (GOAWAY). HTTP/1.1 cannot: a client that has
+      // sent a request on an idle connection, closed meanwhile, does not know whether it may send it again.
+      for (const session of sessions) session.close();
+      const endMs = performance.now() + timeouts.lingerMs;
+      while (sockets.size > 0 && performance.now() < endMs) await sleep(20);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of undecided) socket.destroy();
-      for (const session of sessions) session.close();
       // A connection whose last request is answered now would otherwise be kept for the next one.
       const sweep = setInterval(() => server.closeIdleConnections(), 50);
       await closed;

@@ -9,9 +9,13 @@ export function addHealthRoutes(
   app: FastifyInstance,
   o: { services: readonly Service<Routes>[]; logger: Logger; metrics: Metrics },
 ): void {
+  let stopping = false;
+  app.addHook('preClose', async () => void (stopping = true));
+
   app.get('/healthz', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async (_request, reply) => {
+    if (stopping) return reply.code(503).send({ status: 'stopping', services: {} });
     const services = Object.fromEntries(
       await Promise.all(o.services.map(async (service) => [service.name, await check(service, o.logger)] as const)),
     );

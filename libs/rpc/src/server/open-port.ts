@@ -7,7 +7,7 @@ import { createConnectionMux, type ConnectionMux, type RequestHandler } from './
 
 /** How long requests may take to finish when the server stops. */
 const DRAIN_MS = 4_000;
-const TIMEOUTS = { headersTimeoutMs: 10_000, requestTimeoutMs: 30_000, keepAliveTimeoutMs: 72_000 };
+const TIMEOUTS = { headersTimeoutMs: 10_000, requestTimeoutMs: 30_000, keepAliveTimeoutMs: 72_000, lingerMs: 500 };
 
 /** A port that is open before there is anything to serve on it. */
 export interface Port extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface Port extends AsyncDisposable {
  * Opens a port for a service that may have to wait for what it needs: until `handle` is called it answers `/healthz`
  * with 200, and everything else with 503.
  *
- * Disposing of it stops accepting, lets the requests under way finish for up to 4 s, then closes every connection.
+ * Disposing of it serves on for half a second, tells clients to go, lets the requests under way finish for up to 4 s, then closes every connection.
  *
  * @param o.port - 0: any free one.
  * @throws AppError `port_taken`
