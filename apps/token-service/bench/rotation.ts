@@ -57,7 +57,7 @@ resources.defer(() => pool.end());
 
 const madeAt = new Date(Date.now() - 100 * DAY_MS);
 const credentials = await seed(pool, { keyRing: rings.one, tenants: TENANTS, perTenant: PER_TENANT, madeAt });
-print('credentials', `${credentials.length} of ${TENANTS} tenants, half of them from before there were data keys`);
+print('credentials', `${TENANTS * PER_TENANT} of ${TENANTS} tenants, half of them from before there were data keys`);
 
 const readingBefore = startReads(reader, credentials, READS_PER_SECOND);
 await sleep(BEFORE_MS);
@@ -80,7 +80,7 @@ async function untilLeft(rows: number) {
 
 let rotating = resources.use(startReplica(env(rings.twoOne)));
 for (const share of KILL_WHEN_LEFT) {
-  await untilLeft(share * (credentials.length + TENANTS));
+  await untilLeft(share * TENANTS * (PER_TENANT + 1));
   await rotating.kill();
   const left = await countOld(pool);
   kills.push(`${left.dataKeys} + ${left.credentials}`);

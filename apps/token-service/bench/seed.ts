@@ -18,6 +18,8 @@ const INSERT = `
 /**
  * Stores credentials of many tenants: the first half of each as they were before there were data keys, the other half
  * under a data key made at `madeAt`.
+ *
+ * @returns those that can be read: the older ones are not bound to a server, and are answered to nobody.
  */
 export async function seed(
   pool: Pool,
@@ -25,7 +27,7 @@ export async function seed(
 ): Promise<Credential[]> {
   const keyEncryption = createKeyRing(parseVersionedKeys(o.keyRing)!);
   const dataKeys = createDataKeys({ pool, keyEncryption, clock: () => o.madeAt.getTime() });
-  const all: Credential[] = [];
+  const readable: Credential[] = [];
   for (let tenant = 0; tenant < o.tenants; tenant++) {
     const orgId = `org_${String(tenant).padStart(5, '0')}`;
     const credentials = Array.from({ length: o.perTenant }, () => {
@@ -34,7 +36,8 @@ export async function seed(
     });
     await insertDirectlySealed(pool, o.keyRing, credentials.slice(0, o.perTenant / 2));
     const dataKey = await dataKeys.current(orgId);
-    const rows = credentials.slice(o.perTenant / 2).map(({ skillId, headers }) => ({
+    const bound = credentials.slice(o.perTenant / 2);
+    const rows = bound.map(({ skillId, headers }) => ({
       skillId,
       ...seal(
         dataKey,
@@ -44,7 +47,7 @@ export async function seed(
     }));
     const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
     await pool.query(INSERT, [orgId, dataKey.version, column('skillId'), column('ciphertext'), column('nonce')]);
-    all.push(...credentials);
+    readable.push(...bound);
   }
-  return all;
+  return readable;
 }
