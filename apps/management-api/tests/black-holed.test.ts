@@ -33,7 +33,8 @@ it('while token-service takes requests and answers none, writes wait without a t
   await vi.waitFor(async () => expect(await open()).toBe(2 * WRITES + 2), 10_000);
 
   expect((await skills.getSkill({ skill: skill.id })).skill).toEqual(skill);
-  expect((await sources.listWebhookSources({})).webhookSources).toEqual([]);
+  // The change is noted first and made next.
+  await vi.waitFor(async () => expect((await sources.listWebhookSources({})).webhookSources).toEqual([]), 10_000);
   await skills.updateSkill({ skill: { id: skill.id, description: 'changed meanwhile' } });
   const { rows } = await pool.query(
     `select state, query from pg_stat_activity

@@ -26,7 +26,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** Where there is none of these, every number survives as a double: -0, sixteen digits, an exponent, 1.0, long fractions. */
-const MAY_CHANGE = /(?:^|[:,[\s])-?(?:0(?<=-0)|\d{16}|\d+(?:[eE]|\.(?:\d*0(?!\d)|\d*[eE]|\d{7})))/;
+const MAY_CHANGE = /(?:^|[:,[\s])-?(?:0(?<=-0)|\d[\d.]{15}|\d+(?:[eE]|\.(?:\d*0(?!\d)|\d*[eE]|\d{7})))/;
 
 /**
  * Parses JSON so that every number is written again as it was sent: 12345678901234567890, 1.10, 1e400. A number that a
