@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { prismaAdapter, tenantScope, type Pool } from '@agent-platform/database';
+import { isLockTimeout, prismaAdapter, tenantScope, type Pool } from '@agent-platform/database';
 import { AppError } from '@agent-platform/service';
 import { PrismaClient, type Prisma } from './generated/prisma/client.ts';
 
@@ -10,8 +10,6 @@ export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', impor
 const WRITE_LIMITS = { maxWait: 10_000, timeout: 10_000 };
 /** How long a write waits for its turn: callers give up after 5 s, and should know by then that nothing was written. */
 const TURN_TIMEOUT = '3s';
-/** lock_not_available: https://www.postgresql.org/docs/18/errcodes-appendix.html */
-const LOCK_TIMEOUT = '55P03';
 
 export function createDatabase(pool: Pool) {
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
@@ -54,14 +52,8 @@ async function newVersion(tx: Tenant, orgId: string): Promise<bigint> {
       returning version`;
     return row!.version;
   } catch (cause) {
-    if (sqlStateOf(cause) !== LOCK_TIMEOUT) throw cause;
+    if (!isLockTimeout(cause)) throw cause;
     const message = 'Too many changes of this configuration are under way at once; try again.';
     throw new AppError('unavailable', 'configuration_busy', message, { cause, retryAfterSeconds: 1 });
   }
-}
-
-/** Where Prisma keeps what PostgreSQL said to a raw statement. */
-function sqlStateOf(error: unknown): string | undefined {
-  const { meta } = error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } };
-  return meta?.driverAdapterError?.cause?.originalCode;
 }

@@ -1,6 +1,9 @@
 import { AppError } from '@agent-platform/service';
 
-/** Class 08: connection; 53: out of resources, of disk too; 57014: timed out; 57P0x: server stopping or starting; 58030: I/O error. https://www.postgresql.org/docs/18/errcodes-appendix.html */
+/**
+ * Class 08: connection; 53: out of resources, of disk too; 57014: timed out; 57P0x: server stopping or starting; 58030: I/O
+ * error. https://www.postgresql.org/docs/18/errcodes-appendix.html
+ */
 const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[123]$|^58030$/;
 const UNAVAILABLE_NODE =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
@@ -43,6 +46,11 @@ export function isUniqueViolation(error: unknown): boolean {
 export function isForeignKeyViolation(error: unknown): boolean {
   // 23001 is what ON DELETE RESTRICT answers since PostgreSQL 18.
   return [...causes(error)].some(({ code }) => code === '23503' || code === '23001' || code === 'P2003');
+}
+
+/** Whether a lock did not come within `lock_timeout` (from node-postgres or from Prisma). */
+export function isLockTimeout(error: unknown): boolean {
+  return [...causes(error)].some(({ code }) => code === '55P03');
 }
 
 /**

@@ -49,5 +49,8 @@ export function numberOf(value: unknown): number | undefined {
 
 /** What {@link parseExact} parsed, for what only knows doubles. */
 export function withDoubles(value: JsonValue): JsonValue {
-  return JSON.parse(JSON.stringify(value)) as JsonValue;
+  if (Array.isArray(value)) return value.map(withDoubles);
+  if (!isJsonObject(value)) return numberOf(value) ?? value;
+  // fromEntries defines own properties, also one called "__proto__".
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withDoubles(item)]));
 }

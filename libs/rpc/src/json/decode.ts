@@ -44,7 +44,7 @@ type Report = (path: string, description: string) => void;
 
 /** The same in protobuf's own JSON, with proto names: what is unknown or ambiguous is reported and left out. */
 function readMessage(type: DescMessage, json: JsonValue, path: string, report: Report): JsonValue {
-  if (!isObject(json)) return json;
+  if (!isJsonObject(json)) return json;
   const result: JsonObject = {};
   const chosen = new Map<DescOneof, DescField>();
   for (const [name, value] of Object.entries(json)) {
@@ -67,7 +67,7 @@ function readMessage(type: DescMessage, json: JsonValue, path: string, report: R
 function readField(field: DescField, value: JsonValue, path: string, report: Report): JsonValue {
   const jsonText = jsonTextOf(field);
   if (jsonText !== undefined) {
-    if (value !== null && (jsonText === JsonText.VALUE || isObject(value))) return JSON.stringify(value);
+    if (value !== null && (jsonText === JsonText.VALUE || isJsonObject(value))) return JSON.stringify(value);
     if (value !== null) report(path, 'expected an object');
     return null;
   }
@@ -85,7 +85,7 @@ function fullName({ enum: type }: DescField, value: JsonValue): JsonValue {
 
 /** Finds, after protobuf has refused the message, all that it cannot read, by trying every value on its own. */
 function findWrongValues(type: DescMessage, json: JsonValue, path: string, report: Report): void {
-  if (!isObject(json)) return report(path, 'expected an object');
+  if (!isJsonObject(json)) return report(path, 'expected an object');
   for (const [name, value] of Object.entries(json)) {
     const field = shapeOf(type).fields.get(name)!;
     const at = join(path, name);
@@ -97,7 +97,7 @@ function findWrongValues(type: DescMessage, json: JsonValue, path: string, repor
     };
     if (field.fieldKind === 'list' && Array.isArray(value)) {
       mapItems(field, value, at, (item, itemPath) => tryOne(item, itemPath, [item]));
-    } else if (field.fieldKind === 'map' && isObject(value)) {
+    } else if (field.fieldKind === 'map' && isJsonObject(value)) {
       mapItems(field, value, at, (item, itemPath, key) => tryOne(item, itemPath, { [key]: item }));
     } else if (field.fieldKind !== 'list' && field.fieldKind !== 'map') {
       tryOne(value, at, value);
@@ -117,7 +117,7 @@ function mapItems(
   if (field.fieldKind === 'list' && Array.isArray(value)) {
     return value.map((item, index) => apply(item, `${path}[${index}]`, String(index)));
   }
-  if (field.fieldKind !== 'map' || !isObject(value)) return undefined;
+  if (field.fieldKind !== 'map' || !isJsonObject(value)) return undefined;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, apply(item, `${path}[${JSON.stringify(key)}]`, key)]),
   );
@@ -130,10 +130,6 @@ function isReadable(type: DescMessage, json: JsonValue): boolean {
   } catch {
     return false;
   }
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return isJsonObject(value);
 }
 
 function join(path: string, name: string): string {

@@ -1,8 +1,8 @@
 import type { JsonValue, Message } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isJsonObject } from '@agent-platform/service';
 import { CONDITION_HEADERS } from '../interceptors/conditions.ts';
-import { isObject } from '../json/decode.ts';
 import { encodeMessage } from '../json/encode.ts';
 import { stringify } from '../json/fragment.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id.ts';
@@ -37,7 +37,7 @@ export async function callMethod(
 /** Where the new resource is: its collection, and its id. */
 function locationOf({ raw }: FastifyRequest, resource: JsonValue): string {
   const collection = (raw.url ?? '').split('?', 1)[0];
-  const id = isObject(resource) && typeof resource['id'] === 'string' ? resource['id'] : '';
+  const id = isJsonObject(resource) && typeof resource['id'] === 'string' ? resource['id'] : '';
   return `${collection}/${id}`;
 }
 

@@ -1,7 +1,7 @@
 import { ScalarType, type DescField, type JsonObject, type JsonValue, type MessageShape } from '@bufbuild/protobuf';
-import { AppError, type FieldViolation } from '@agent-platform/service';
+import { AppError, type FieldViolation, isJsonObject } from '@agent-platform/service';
 import { invalidRequest } from '../invalid-request.ts';
-import { decodeMessage, isObject } from '../json/decode.ts';
+import { decodeMessage } from '../json/decode.ts';
 import type { Binding, FieldPath } from './binding.ts';
 import { findField } from './binding.ts';
 import { readUpdateMask } from './update-mask.ts';
@@ -32,14 +32,14 @@ function placeBody({ body: target }: Binding, body: JsonValue | undefined): Json
   if (target === undefined) return {};
   if (target === '*') {
     if (body === undefined) return {};
-    if (isObject(body)) return { ...body };
+    if (isJsonObject(body)) return { ...body };
     throw invalidRequest([{ field: '', description: 'The body has to be a JSON object.' }]);
   }
   if (body === undefined) {
     const message = `This request needs a body: the ${target.name.replaceAll('_', ' ')}, as a JSON object.`;
     throw new AppError('invalid_argument', 'body_required', message);
   }
-  if (isObject(body)) return { [target.name]: { ...body } };
+  if (isJsonObject(body)) return { [target.name]: { ...body } };
   throw invalidRequest([{ field: '', description: 'The body has to be a JSON object.' }]);
 }
 
@@ -80,7 +80,7 @@ function set(json: JsonObject, path: FieldPath, value: JsonValue): void {
     json[field.name] = value;
     return;
   }
-  const within: JsonObject = isObject(known) ? known : {};
+  const within: JsonObject = isJsonObject(known) ? known : {};
   json[field.name] = within;
   set(within, rest, value);
 }

@@ -1,8 +1,7 @@
 import { create, type JsonValue } from '@bufbuild/protobuf';
 import { FieldMaskSchema, type FieldMask } from '@bufbuild/protobuf/wkt';
-import { AppError } from '@agent-platform/service';
+import { AppError, isJsonObject } from '@agent-platform/service';
 import { invalidRequest } from '../invalid-request.ts';
-import { isObject } from '../json/decode.ts';
 import { findField, type Binding } from './binding.ts';
 
 /**
@@ -12,7 +11,8 @@ import { findField, type Binding } from './binding.ts';
 export function readUpdateMask(binding: Binding, query: URLSearchParams, body: JsonValue | undefined): FieldMask {
   const { updateMask, body: target } = binding;
   const resource = typeof target === 'object' ? target.message : undefined;
-  if (!updateMask || !resource || !isObject(body)) throw new Error(`${binding.rpc.name} cannot have an update mask`);
+  if (!updateMask || !resource || !isJsonObject(body))
+    throw new Error(`${binding.rpc.name} cannot have an update mask`);
   const explicit = query.get(updateMask.name) ?? query.get(updateMask.jsonName);
   const inPath = binding.variables.map((variable) => spell(variable.slice(1)));
   const paths = new Set<string>();

@@ -39,7 +39,8 @@ export interface ServerOptions extends ServeOptions {
  * with a google.api.http option as REST too, their plain HTTP routes, and `/healthz`, `/readyz` and `/metrics`. What is
  * not RPC answers errors as problem+json.
  *
- * Disposing of it is not ready any more, serves on for half a second, lets the requests under way finish for up to 4 s, then closes every connection.
+ * Disposed of, it is not ready any more, serves on for half a second, lets the requests under way finish for up to 4 s,
+ * and then closes every connection.
  *
  * @throws AppError `policy_missing` when a method does not say who may call it, `port_taken`.
  */

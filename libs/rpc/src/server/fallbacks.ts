@@ -16,7 +16,10 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   415: 'unsupported_media_type',
 };
 
-/** Answers what no route answers: paths that are not there, and whatever a route throws. As problem+json, except to gRPC clients. */
+/**
+ * Answers what no route answers: paths that are not there, and whatever a route throws. As problem+json, except to gRPC
+ * clients.
+ */
 export function addFallbacks(app: FastifyInstance, o: { where: string; logger: Logger }): void {
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
