@@ -45,12 +45,13 @@ async function startTenant() {
 }
 
 async function startPlatform(issuer: string) {
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const dataDir = stack.use(await temporaryDataDir());
   const own = { PORT: '0', DATA_DIR: dataDir.path, LOG_LEVEL: 'fatal' };
   const auth = { AUTH_ISSUER: issuer, AUTH_AUDIENCE: AUDIENCE, AUTH_ALLOWED_ADDRESSES: '127.0.0.0/8' };
   const { url } = stack.use(await Platform.create(readPlatformConfig({ ...own, ...auth })));
-  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const owned = stack.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 it('an ordinary Auth0 tenant can use the platform', async () => {

@@ -50,12 +50,13 @@ export async function temporaryDataDir() {
 
 /** The platform as `npm start` runs it, on a free port, with fresh data. */
 export async function startPlatform(env: Record<string, string> = {}) {
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const dataDir = stack.use(await temporaryDataDir());
   const config = readPlatformConfig({ PORT: '0', DATA_DIR: dataDir.path, LOG_LEVEL: 'fatal', ...env });
   const platform = stack.use(await Platform.create(config));
   const api = await Api.connect(platform.url);
-  return { url: platform.url, ingests: [platform.url], api, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const owned = stack.move();
+  return { url: platform.url, ingests: [platform.url], api, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Asks until the answer is there. */
