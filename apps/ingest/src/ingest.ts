@@ -19,6 +19,8 @@ import type { WebhookSource } from './tokens/webhook-source.ts';
 
 export interface IngestConfig {
   readonly maxBodyBytes: number;
+  /** Of all objects of a body together. */
+  readonly maxKeys: number;
   /** For sources that set none of their own. */
   readonly rateLimitPerSecond: number;
   /** How long the token service may take to answer for one token. */
@@ -81,11 +83,12 @@ export async function createIngest(config: IngestConfig, deps: IngestDependencie
         routes: {
           '/webhooks/events': admit(
             ({ headers }) => verifyToken(headers['x-webhook-token']),
-            (_source, headers, body) => readBody(body, headers['idempotency-key'] as string | undefined),
+            (_source, headers, body) =>
+              readBody(body, headers['idempotency-key'] as string | undefined, config.maxKeys),
           ),
           '/webhooks/:source': admit(
             ({ params }) => findSignedSource((params as { readonly source: string }).source),
-            ({ signature }, headers, body) => readSignedEvent(signature!.scheme, headers, body),
+            ({ signature }, headers, body) => readSignedEvent(signature!.scheme, headers, body, config.maxKeys),
           ),
         },
       }),

@@ -119,6 +119,7 @@ export function fakeBus() {
 
 export const CONFIG: IngestConfig = {
   maxBodyBytes: 1024 * 1024,
+  maxKeys: 65_536,
   rateLimitPerSecond: 1_000_000,
   lookUpTimeoutMs: 1_500,
   publishTimeoutMs: 3_500,

@@ -11,8 +11,8 @@ function isEvent(bytes: Buffer): boolean {
     const body = JSON.parse(decoder.decode(bytes)) as Record<string, unknown> | null;
     const { event_type: type, payload, event_id: id, occurred_at: at } = body ?? {};
     const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-    const isType = typeof type === 'string' && /^[\w.-]{1,255}$/.test(type) && !type.includes('\n');
-    return bytes.length <= MAX_BODY_BYTES && isObject && isType && id === undefined && at === undefined;
+    const isType = typeof type === 'string' && /^[\w.:/[\]()@+=~-]{1,255}$/.test(type);
+    return bytes.length <= MAX_BODY_BYTES && isObject && isType && (id ?? at ?? null) === null;
   } catch {
     return false;
   }

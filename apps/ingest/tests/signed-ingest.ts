@@ -1,3 +1,4 @@
+import type { IngestConfig } from '../src/index.ts';
 import { startIngest } from './fixtures.ts';
 import { senders, type Sender } from './senders.ts';
 
@@ -7,8 +8,8 @@ export const github = senders['GitHub']!;
 export const slack = senders['Slack']!;
 
 /** Ingest, with sources whose senders sign. */
-export async function startSignedIngest() {
-  const ingest = await startIngest({ maxBodyBytes: 20_000 });
+export async function startSignedIngest(config: Partial<IngestConfig> = {}) {
+  const ingest = await startIngest({ maxBodyBytes: 20_000, ...config });
   let sources = 0;
 
   /** A new source signed as this sender does; answers its id. */

@@ -101,6 +101,9 @@ describe('event types', () => {
     ['ping', {}, 'ping'],
     ['push', { action: { not: 'a text' } }, 'push'],
     ['workflow_run', { action: 'completed' }, 'workflow_run.completed'],
+    ['repository_dispatch', { action: 'deploy' }, 'repository_dispatch.deploy'],
+    ['repository_dispatch', { action: 'deploy prod' }, 'repository_dispatch'],
+    ['repository_dispatch', { action: 'x'.repeat(255) }, 'repository_dispatch'],
   ])('of GitHub: %s with %j', async (type, body, expected) => {
     const changed = { body: JSON.stringify(body), headers: { 'x-github-event': type } };
     await ingest.sendSigned(ingest.newSource(github), github, changed);
@@ -114,7 +117,7 @@ describe('event types', () => {
   });
 
   it.each([
-    ['{"type":"user/created"}', 'field_invalid'],
+    ['{"type":"user created"}', 'field_invalid'],
     ['{"type":7}', 'field_invalid'],
     ['{"type":""}', 'field_invalid'],
     ['{"data":{}}', 'field_missing'],
@@ -122,7 +125,19 @@ describe('event types', () => {
     const sender = senders['Standard Webhooks']!;
     const answer = await ingest.sendSigned(ingest.newSource(sender), sender, { body });
     expect(answer.json()).toMatchObject({ status: 400, code, errors: [{ field: 'type' }] });
-    expect(answer.json<{ detail: string }>().detail).toContain('[A-Za-z0-9._-]');
+    expect(answer.json<{ detail: string }>().detail).toContain('A-Z a-z 0-9');
+  });
+
+  it.each([
+    ['v2.core.account[requirements].updated', '2026-11-23T09:30:00.123Z'],
+    ['v1.billing.meter.no_meter_found', '2026-11-23T09:30:00.123456789Z'],
+  ])("of Stripe's second version, with its own spelling of times: %s", async (type, created) => {
+    const stripe = senders['Stripe']!;
+    const body = JSON.stringify({ id: 'evt_test_65', object: 'v2.core.event', type, created });
+    expect((await ingest.sendSigned(ingest.newSource(stripe), stripe, { body })).statusCode).toBe(202);
+    const [{ eventType, occurredAt }] = ingest.bus.events() as [ReturnType<typeof ingest.bus.events>[0]];
+    expect(eventType).toBe(type);
+    expect(timestampMs(occurredAt!)).toBe(Date.parse('2026-11-23T09:30:00.123Z'));
   });
 
   it('of Slack are those of the event, or what the request is', async () => {

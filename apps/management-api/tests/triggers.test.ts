@@ -39,6 +39,24 @@ describe('a trigger', () => {
     expect((await triggers().createTrigger({ trigger: again })).trigger).toMatchObject(answered);
   });
 
+  it.each(['repo:push', 'orders/create', 'v2.core.account[requirements].updated', 'a(b)@c+d=e~f', 'a'.repeat(255)])(
+    'listens to whatever type an event can have: %s',
+    async (eventType) => {
+      const trigger = { ...base, eventType, name: fresh('trigger'), action: prompt('x') };
+      expect((await triggers().createTrigger({ trigger })).trigger!.eventType).toBe(eventType);
+    },
+  );
+
+  it.each(['a b', 'a\n', 'é', 'a*', 'a'.repeat(256)])(
+    'listens to nothing that no event can be: %j',
+    async (eventType) => {
+      const trigger = { ...base, eventType, name: fresh('trigger'), action: prompt('x') };
+      await expect(triggers().createTrigger({ trigger })).rejects.toMatchObject({
+        fields: [{ field: 'trigger.event_type', description: expect.stringContaining('1-255 characters') as string }],
+      });
+    },
+  );
+
   it('keeps the arguments of its tool as they are', async () => {
     const text = String.raw`{"z":"{{ .payload.id }}", "a":{"list":[1.0,null,"x",{"deep":12345678901234567890}]},"ä \"ö\"":"\u0000 is fine here"}`;
     const trigger = await make(toolCall(text));

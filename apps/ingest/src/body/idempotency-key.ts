@@ -2,16 +2,19 @@ import type { FieldViolation } from '@agent-platform/service';
 
 const RULE = 'a string of 1-255 printable characters';
 
-/** Letters, marks, digits, punctuation, symbols and spaces: no control characters, no halves of surrogate pairs. */
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]{1,255}$/u;
+/**
+ * Letters, marks, digits, punctuation, symbols and spaces, and the two joiners that scripts and emoji are spelled with:
+ * no control characters, no halves of surrogate pairs.
+ */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}\u200c\u200d]{1,255}$/u;
 const PRINTABLE_ASCII = /^[ -~]{1,255}$/;
 
 /** A string of structured fields, as the draft of the header spells keys (draft-ietf-httpapi-idempotency-key-header). */
 const QUOTED = /^"(?:[ !#-[\]-~]|\\["\\])*"$/;
 
-/** The sender's key where its format has one. Absent is fine; anything but a printable string is not. */
+/** The sender's key where its format has one. Absent is fine, and so is null; anything but a printable string is not. */
 export function checkedKey(value: unknown, field: string, problems: FieldViolation[]): string | undefined {
-  if (value === undefined) return undefined;
+  if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && PRINTABLE.test(value)) return value;
   problems.push({ field, description: `${field} must be ${RULE}` });
   return undefined;

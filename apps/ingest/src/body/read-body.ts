@@ -9,6 +9,10 @@ const PAYLOAD_RULE = 'a JSON object, such as {"invoice_id": "INV-1"}';
 const OCCURRED_AT_RULE = 'an RFC 3339 date and time, such as "2026-11-23T08:30:00Z"';
 const OPEN_OBJECT = 0x7b;
 const QUOTE = 0x22;
+const LOWER_N = 0x6e;
+const NO_STRING = Symbol('no string');
+
+type Sent = string | typeof NO_STRING | undefined;
 
 /** An event as its sender described it. */
 export interface SentEvent {
@@ -22,17 +26,18 @@ export interface SentEvent {
 /**
  * Reads the body of a request, and the key of its header, which wins over the one in the body.
  *
+ * @param maxKeys - of all objects of the body together.
  * @throws AppError `invalid_argument` that names every field in error.
  */
-export function readBody(body: Buffer, idempotencyKeyHeader: string | undefined): SentEvent {
-  return checkFields(findFields(body, scanBody(body)), idempotencyKeyHeader);
+export function readBody(body: Buffer, idempotencyKeyHeader: string | undefined, maxKeys: number): SentEvent {
+  return checkFields(findFields(body, scanBody(body, maxKeys)), idempotencyKeyHeader);
 }
 
-/** What was sent: undefined where nothing was, null where something but a string was. */
+/** What was sent: undefined where nothing or null was, `NO_STRING` where something else was. */
 interface Fields {
-  eventType: string | null | undefined;
-  eventId: string | null | undefined;
-  occurredAt: string | null | undefined;
+  eventType: Sent;
+  eventId: Sent;
+  occurredAt: Sent;
   payload: Uint8Array | undefined;
 }
 
@@ -77,11 +82,12 @@ function checkFields({ eventType, eventId, occurredAt, payload }: Fields, keyHea
     eventType,
     payload,
     idempotencyKey: headerKey ?? bodyKey,
-    occurredAt: occurredAt && instant ? { text: occurredAt, instant } : undefined,
+    occurredAt: instant && { text: occurredAt as string, instant },
   };
 }
 
-/** The string there, or null for any other value, which no field here takes. */
-function stringAt(body: Buffer, from: number, to: number): string | null {
-  return body[from] === QUOTE ? textAt(body, from + 1, to - 1) : null;
+/** Null is nothing: many serializers write it for what is not there. */
+function stringAt(body: Buffer, from: number, to: number): Sent {
+  if (body[from] === QUOTE) return textAt(body, from + 1, to - 1);
+  return body[from] === LOWER_N ? undefined : NO_STRING;
 }

@@ -2,18 +2,20 @@ import { isUtf8 } from 'node:buffer';
 import { invalidJson, notAnObject, scanError } from './body-errors.ts';
 import { scanJson, type JsonScan } from './scan-json.ts';
 
-const LIMITS = { maxDepth: 64, maxKeys: 10_000 };
+const MAX_DEPTH = 64;
 
 /**
  * Where the members of the JSON object that a body is stand.
  *
+ * @param maxKeys - of all its objects together.
  * @throws AppError `invalid_argument` when the body is no such object, or too much of one.
  */
-export function scanBody(body: Buffer): JsonScan['members'] {
+export function scanBody(body: Buffer, maxKeys: number): JsonScan['members'] {
   if (body.length === 0) throw invalidJson('The body is empty. Send a JSON object.');
   if (!isUtf8(body)) throw invalidJson('The body is not valid UTF-8.');
-  const scan = scanJson(body, LIMITS);
-  if (scan.problem !== undefined) throw scanError(body, scan, LIMITS);
+  const limits = { maxDepth: MAX_DEPTH, maxKeys };
+  const scan = scanJson(body, limits);
+  if (scan.problem !== undefined) throw scanError(body, scan, limits);
   if (!scan.isObject) throw notAnObject();
   return scan.members;
 }

@@ -1,3 +1,4 @@
+import { isEventType } from '../body/event-type.ts';
 import type { SenderScheme } from './scheme.ts';
 
 /**
@@ -13,9 +14,10 @@ export const github: SenderScheme = {
   describe(headers, member) {
     const event = headers['x-github-event'];
     const action = member('action');
-    const type = typeof event === 'string' && typeof action === 'string' ? `${event}.${action}` : event;
+    // The action of a repository_dispatch is whatever its sender wrote, "deploy prod" too.
+    const withAction = typeof event === 'string' && typeof action === 'string' ? `${event}.${action}` : undefined;
     return {
-      eventType: { name: 'X-GitHub-Event', value: type },
+      eventType: { name: 'X-GitHub-Event', value: isEventType(withAction) ? withAction : event },
       idempotencyKey: { name: 'X-GitHub-Delivery', value: headers['x-github-delivery'] },
       occurredAt: undefined,
     };

@@ -10,14 +10,16 @@ import type { Challenge, SenderScheme } from './scheme.ts';
 /**
  * Reads an event in its sender's own format. Its payload is the whole body.
  *
+ * @param maxKeys - of all objects of the body together.
  * @throws AppError `invalid_argument` that names every field in error.
  */
 export function readSignedEvent(
   scheme: SenderScheme,
   headers: IncomingHttpHeaders,
   body: Buffer,
+  maxKeys: number,
 ): SentEvent | Challenge {
-  const members = scanBody(body);
+  const members = scanBody(body, maxKeys);
   const described = scheme.describe(headers, (name) => memberOf(body, members, name));
   if ('challenge' in described) return described;
   const { eventType, idempotencyKey, occurredAt } = described;

@@ -1,6 +1,5 @@
-import { parseRfc3339 } from '../body/rfc3339.ts';
 import type { SenderScheme } from './scheme.ts';
-import { isCurrent } from './timestamp.ts';
+import { isCurrent, occurredAtText } from './timestamp.ts';
 
 const SECRET_PREFIX = 'whsec_';
 /** HMAC-SHA-256; `v1a` is ed25519. */
@@ -16,12 +15,10 @@ export const standardWebhooks: SenderScheme = {
   keyOf: (secret) => Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64'),
   spell: (digest) => VERSION + digest.toString('base64'),
   describe(headers, member) {
-    const timestamp = member('timestamp');
-    const instant = typeof timestamp === 'string' ? parseRfc3339(timestamp) : undefined;
     return {
       eventType: { name: 'type', value: member('type') },
       idempotencyKey: { name: 'webhook-id', value: headers['webhook-id'] },
-      occurredAt: instant && { text: timestamp as string, instant },
+      occurredAt: occurredAtText(member('timestamp')),
     };
   },
 };

@@ -1,3 +1,4 @@
+import { parseRfc3339 } from '../body/rfc3339.ts';
 import type { OccurredAt } from './scheme.ts';
 
 /** How far the clocks of sender and platform may be apart, and how late a signed request may be sent again. */
@@ -17,4 +18,11 @@ export function occurredAtSeconds(value: unknown): OccurredAt | undefined {
   const seconds = value as number;
   if (seconds < 0 || seconds > MAX_SECONDS) return undefined;
   return { text: new Date(seconds * 1_000).toISOString(), instant: { seconds: BigInt(seconds), nanos: 0 } };
+}
+
+/** An RFC 3339 date and time as the time of an event; undefined for anything else. */
+export function occurredAtText(value: unknown): OccurredAt | undefined {
+  if (typeof value !== 'string') return undefined;
+  const instant = parseRfc3339(value);
+  return instant && { text: value, instant };
 }
