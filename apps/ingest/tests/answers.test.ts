@@ -108,16 +108,38 @@ describe('401', () => {
   });
 });
 
-describe('405', () => {
-  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)(
-    '%s is told what is allowed',
-    async (method) => {
-      const answer = await ingest.app.inject({ method, url: '/webhooks/events' });
-      expect(answer.statusCode).toBe(405);
-      expect(answer.headers.allow).toBe('POST');
-      if (method !== 'HEAD') expectProblem(answer, 405, 'method_not_allowed');
+describe('404', () => {
+  it.each(['event', 'github', 'src_1', 'x'.repeat(100), 'x'.repeat(101), 'x'.repeat(5_000), `src_${'0'.repeat(25)}u`])(
+    'is the answer where there can be no source, whatever comes with it: %s',
+    async (name) => {
+      for (const headers of [{ 'x-webhook-token': ingest.token }, { 'x-hub-signature-256': 'sha256=00' }, {}]) {
+        const answer = await ingest.app.inject({
+          method: 'POST',
+          url: `/webhooks/${name}`,
+          headers: { 'content-type': 'application/json', ...headers },
+          payload: event(),
+        });
+        expectProblem(answer, 404, 'not_found');
+        expect(answer.json<{ detail: string }>().detail).toContain('/webhooks/events');
+      }
     },
   );
+});
+
+describe('OPTIONS', () => {
+  it.each(['/webhooks/events', '/webhooks/src_00000000000000000000000000'])('says what %s takes', async (url) => {
+    const answer = await ingest.app.inject({ method: 'OPTIONS', url });
+    expect([answer.statusCode, answer.headers.allow, answer.body]).toEqual([204, 'POST', '']);
+  });
+});
+
+describe('405', () => {
+  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const)('%s is told what is allowed', async (method) => {
+    const answer = await ingest.app.inject({ method, url: '/webhooks/events' });
+    expect(answer.statusCode).toBe(405);
+    expect(answer.headers.allow).toBe('POST');
+    if (method !== 'HEAD') expectProblem(answer, 405, 'method_not_allowed');
+  });
 
   it('comes before anything is said about the body', async () => {
     const headers = { 'content-type': 'application/xml', 'content-encoding': 'gzip' };
@@ -159,6 +181,7 @@ describe('415', () => {
   it('refuses an encoded body', async () => {
     const answer = await ingest.send(gzipSync(event()), { 'content-encoding': 'gzip' });
     expectProblem(answer, 415, 'unsupported_media_type');
+    expect(answer.headers['accept-encoding']).toBe('identity');
   });
 });
 

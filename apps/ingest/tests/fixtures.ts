@@ -137,7 +137,7 @@ export async function startIngest(config: Partial<IngestConfig> = {}, deps: Part
     { bus, tokens, logger, metrics, clock: () => clock.nowMs, ...deps },
   );
   const ofFastify: FastifyBaseLogger = logger.child({}, { level: 'warn' });
-  const app = fastify({ loggerInstance: ofFastify });
+  const app = fastify({ loggerInstance: ofFastify, routerOptions: { maxParamLength: 65_536 } });
   service.http?.(app);
   await app.ready();
   const token = tokenService.issue();

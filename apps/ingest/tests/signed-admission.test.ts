@@ -61,7 +61,7 @@ describe('while the token service', () => {
       const answer = await ingest.sendSigned(unknown, github);
       expect(answer.json()).toMatchObject({ status: 503, code: 'token_service_unavailable' });
       expect(answer.headers['retry-after']).toBe('2');
-      expect((await ingest.sendSigned('src_not-an-id', github)).statusCode).toBe(401);
+      expect((await ingest.sendSigned('src_not-an-id', github)).statusCode).toBe(404);
     }
     expect((await ingest.post(sourceId, github.body, FORGED)).statusCode).toBe(401);
     ingest.clock.nowMs += 60_001;

@@ -88,6 +88,16 @@ describe('the signature of a webhook source', () => {
     expect(await resolved(id)).toMatchObject(github);
   });
 
+  it('says what is missing when it is written without a scheme', async () => {
+    const { id } = await make(github);
+    const field = 'webhook_source.signature.scheme';
+    const description = 'is required: one of standard_webhooks, github, stripe, slack';
+    const refused = { kind: 'invalid_argument', fields: [{ field, description }] };
+    await expect(update(id, { secrets: ['long enough'] })).rejects.toMatchObject(refused);
+    await expect(make({ secrets: ['long enough'] })).rejects.toMatchObject(refused);
+    expect(await resolved(id)).toMatchObject(github);
+  });
+
   it.each([
     ['a scheme', { scheme: SignatureScheme.UNSPECIFIED, secrets: ['long enough'] }],
     ['a scheme that there is', { scheme: 9 as SignatureScheme, secrets: ['long enough'] }],

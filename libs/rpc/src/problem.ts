@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { AppError, ErrorKind, FieldViolation } from '@agent-platform/service';
 
-const PROBLEM_TYPE = 'application/problem+json';
+export const PROBLEM_TYPE = 'application/problem+json';
 
 const STATUS: Record<ErrorKind, number> = {
   invalid_argument: 400,
@@ -57,6 +57,8 @@ export function problemOf(error: AppError): ProblemResponse {
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE };
   const challenge = challengeOf(error);
   if (challenge !== undefined) headers['www-authenticate'] = challenge;
+  // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
+  if (status === 415) headers['accept-encoding'] = 'identity';
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds));
   return { status, headers, body: problem(status, error.code, error.message, error.fields) };
 }

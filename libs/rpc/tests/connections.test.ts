@@ -109,6 +109,75 @@ describe('a connection is closed when it', () => {
   });
 });
 
+describe('what is no request', () => {
+  const post = (headers: string, body = '') => `POST / HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n${body}`;
+  const readAll: RequestHandler = (request, response) => void request.resume().once('end', () => response.end('hello'));
+
+  it.each([
+    ['two lengths', post('content-length: 3\r\ncontent-length: 4', 'abcd'), 400, 'malformed_request'],
+    ['a length and chunks', post('content-length: 3\r\ntransfer-encoding: chunked', 'abc'), 400, 'malformed_request'],
+    ['a length that is none', post('content-length: 3x', 'abc'), 400, 'malformed_request'],
+    ['a chunk that is none', post('transfer-encoding: chunked', 'zz\r\n'), 400, 'malformed_request'],
+    ['a broken request line', 'GET / HTTQ/1.1\r\nhost: x\r\n\r\n', 400, 'malformed_request'],
+    ['no method', '{"event_type":"a"}', 400, 'malformed_request'],
+    ['a broken header', 'GET / HTTP/1.1\r\nhost: x\r\nbro ken\r\n\r\n', 400, 'malformed_request'],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
+    [
+      'too many headers',
+      `GET / HTTP/1.1\r\nhost: x\r\nx-flood: ${'a'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+    ['headers that do not end', 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: ', 408, 'request_timeout'],
+    ['a body that does not end', post('content-length: 10', 'abc'), 408, 'request_timeout'],
+  ])('is answered as any other error: %s', async (_name, bytes, status, code) => {
+    const { open } = await start(readAll);
+    const socket = await open();
+    socket.write(bytes);
+    const [head, body] = (await untilClosed(socket)).split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [A-Z]`));
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+    const problem = JSON.parse(body) as Record<string, unknown>;
+    expect(problem).toMatchObject({ type: 'about:blank', status, code, detail: expect.any(String) as string });
+  });
+
+  it('is a body that is shorter than it said', async () => {
+    const { open } = await start(readAll);
+    const socket = await open();
+    socket.end(post('content-length: 10', 'abc'));
+    const answer = await untilClosed(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain('"code":"request_incomplete"');
+  });
+
+  it.each([false, true])('waits for the answer to the request before it; begun: %s', async (isBegun) => {
+    const answers = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    const { open } = await start((_request, response) => {
+      if (isBegun) response.writeHead(200, { 'content-length': 7 }).write('> ');
+      started.resolve();
+      void answers.promise.then(() => response.end('hello'));
+    });
+    const socket = await open();
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await started.promise;
+    socket.write('garbage\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    answers.resolve();
+    expect(await untilClosed(socket)).toMatch(/^HTTP\/1.1 200 OK[^]*hello[^]*HTTP\/1.1 400 Bad Request/);
+  });
+
+  it('gets no second answer when it is the rest of a request that was refused', async () => {
+    const { open } = await start((_request, response) => response.writeHead(401).end());
+    const socket = await open();
+    socket.write(post('transfer-encoding: chunked'));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 401 /);
+    socket.write('zz\r\n');
+    expect(await untilClosed(socket)).toBe('');
+  });
+});
+
 describe('header floods', () => {
   it('are refused over HTTP/1.1', async () => {
     let requests = 0;

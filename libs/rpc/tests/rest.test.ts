@@ -181,6 +181,7 @@ describe('what cannot be read', () => {
   ])('is refused: %s', async (_name, body, headers, status, code) => {
     const answer = await request('POST', '/api/v1/agents', { body, headers });
     expect(answer).toMatchObject({ status, json: { status, code } });
+    expect(answer.headers.get('accept-encoding')).toBe(status === 415 ? 'identity' : null);
     expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
   });
 

@@ -76,6 +76,22 @@ describe('createServer', () => {
   });
 });
 
+describe('a path', () => {
+  it('with a name of any length is a path like any other, for any route', async () => {
+    const log = createLog();
+    const http = (app: FastifyInstance) => app.get('/things/:thing', async (request) => request.params);
+    await using server = await startServer([serviceOf(createAgents().routes, { http })], log.logger);
+    for (const length of [100, 101, 8_000]) {
+      const name = 'a'.repeat(length);
+      expect((await server.request('GET', `/things/${name}`)).json).toEqual({ thing: name });
+      expect(await server.request('GET', `/api/v1/agents/${name}`)).toMatchObject({ status: 404 });
+      expect(await server.request('GET', `/api/v1/agents/x/${name}`)).toMatchObject({ status: 404 });
+      expect(await server.request('POST', `/${name}`)).toMatchObject({ status: 404 });
+    }
+    expect(log.errors()).toEqual([]);
+  });
+});
+
 describe('requests that are hardly HTTP', () => {
   const path = `/${AgentService.typeName}/ListAgents`;
   it.each([

@@ -1,17 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendProblem, type Problem } from '@agent-platform/rpc';
+import { sendOtherMethod, sendProblem } from '@agent-platform/rpc';
 import { AppError, type Logger } from '@agent-platform/service';
 import type { IngestMetrics } from '../metrics.ts';
 import { dropRest } from './drop-rest.ts';
 import { requestErrorOf } from './request-error.ts';
 
-const METHOD_NOT_ALLOWED = JSON.stringify({
-  type: 'about:blank',
-  title: 'Method Not Allowed',
-  status: 405,
-  detail: 'Send events with POST.',
-  code: 'method_not_allowed',
-} satisfies Problem);
 const INTERNAL = new AppError(
   'internal',
   'internal',
@@ -93,13 +86,10 @@ export function webhookRoutes(app: FastifyInstance, { routes, maxBodyBytes, metr
         method: scope.supportedMethods.filter((method) => method !== 'POST'),
         url: path,
         async onRequest(request, reply) {
-          request.webhookOutcome = 'method_not_allowed';
+          request.webhookOutcome = request.method === 'OPTIONS' ? 'options' : 'method_not_allowed';
           dropRest(request.raw);
-          return reply
-            .code(405)
-            .header('allow', 'POST')
-            .header('content-type', 'application/problem+json')
-            .send(METHOD_NOT_ALLOWED);
+          sendOtherMethod(reply, request.method, ['POST']);
+          return reply;
         },
         handler: () => {},
       });

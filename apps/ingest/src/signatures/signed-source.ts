@@ -1,6 +1,6 @@
 import type { Client } from '@connectrpc/connect';
 import type { WebhookTokenService } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import { AppError, type Logger } from '@agent-platform/service';
 import type { SourceChanges } from '../sources/source-changes.ts';
 import { createLookUp, type LookUp } from '../sources/source-look-up.ts';
 import { settingsOf } from '../tokens/webhook-source.ts';
@@ -16,7 +16,14 @@ export interface SignedSourcesDeps {
 
 const SOURCE_ID = /^src_[0-9a-hjkmnp-tv-z]{26}$/;
 
-/** Finds the source that an address names. @throws AppError `signature_refused`, `token_service_unavailable` */
+/** Not 401: senders give up addresses that answer that, and no credential is needed to see what is no address. */
+const NO_ADDRESS = new AppError(
+  'not_found',
+  'not_found',
+  'There is nothing here. Send events with a token to /webhooks/events, and those of a sender that signs to /webhooks/{id}, with the id of its webhook source: src_….',
+);
+
+/** Finds the source that an address names. @throws AppError `not_found`, `signature_refused`, `token_service_unavailable` */
 export function createSignedSources({ tokens, ...deps }: SignedSourcesDeps): LookUp {
   return createLookUp({
     ...deps,
@@ -26,6 +33,7 @@ export function createSignedSources({ tokens, ...deps }: SignedSourcesDeps): Loo
       return { ...settingsOf(answer), sourceId, tokenId: '', signature, expiresAtMs: Infinity };
     },
     isName: (text) => SOURCE_ID.test(text),
+    noName: NO_ADDRESS,
     keyOf: (sourceId) => sourceId,
     refused: SIGNATURE_REFUSED,
   });

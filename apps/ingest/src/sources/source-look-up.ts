@@ -18,14 +18,15 @@ const MAX_UNKNOWN_UNDER_WAY = 1_000;
 /**
  * Whose request it is, by what the request names; a promise only when the token service has to be asked.
  *
- * @throws AppError `refused`, the same for every reason; `token_service_unavailable` for our own fault.
+ * @throws AppError `refused`, the same for every reason; `noName`; `token_service_unavailable` for our own fault.
  */
 export type LookUp = (name: string) => WebhookSource | Promise<WebhookSource>;
 
 export interface LookUpDeps {
   readonly ask: (name: string, options: { readonly timeoutMs: number }) => Promise<WebhookSource>;
-  /** What cannot be a name is refused without asking. */
+  /** What cannot be a name is refused without asking, with `noName`. */
   readonly isName: (text: string) => boolean;
+  readonly noName: AppError;
   /** What an answer is kept under. */
   readonly keyOf: (name: string) => string;
   readonly refused: AppError;
@@ -57,7 +58,7 @@ const UNAVAILABLE = new AppError(
  * seconds, or until a change of its source is known; then it is asked for again, once for all who wait.
  */
 export function createLookUp(deps: LookUpDeps): LookUp {
-  const { isName, keyOf, refused, changes, lookUpTimeoutMs, logger, clock } = deps;
+  const { isName, noName, keyOf, refused, changes, lookUpTimeoutMs, logger, clock } = deps;
   const known = new BoundedMap<string, Known>(MAX_KNOWN);
   const refusals = new BoundedMap<string, Asked>(MAX_REFUSED);
   const underWay = new Map<string, Promise<WebhookSource>>();
@@ -131,7 +132,7 @@ export function createLookUp(deps: LookUpDeps): LookUp {
       }
       if (isCurrent) return source;
     } else {
-      if (!isName(name)) throw refused;
+      if (!isName(name)) throw noName;
       const refusal = refusals.get(key);
       if (refusal !== undefined && isFresh(refusal, key, nowMs)) throw refused;
     }

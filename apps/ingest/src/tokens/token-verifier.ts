@@ -36,6 +36,7 @@ export function createTokenVerifier({ tokens, uses, ...deps }: TokenVerifierDeps
     ...deps,
     ask: async (token, options) => sourceOf(await tokens.verifyToken({ token }, options)),
     isName: (text) => parseWebhookToken(text) !== undefined,
+    noName: REFUSED,
     keyOf: (token) => hash('sha256', token, 'base64'),
     refused: REFUSED,
   });

@@ -2,6 +2,7 @@ import { createServer as createHttp1Server, type IncomingMessage, type Server, t
 import { createServer as createHttp2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answerClientErrors, refuseWithoutHost } from './client-errors.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -51,13 +52,17 @@ export function createConnectionMux(handler: RequestHandler, timeouts: Timeouts)
       // Finds out about peers that are gone without a word.
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
+      requireHostHeader: false,
     },
     (request, response) => {
       // Node closes the connection after this answer.
       if (draining) response.setHeader('connection', 'close');
-      handler(request, response);
+      noteRequest(request, response);
+      if (request.httpVersion === '1.1' && request.headers.host === undefined) refuseWithoutHost(response);
+      else handler(request, response);
     },
   );
+  const noteRequest = answerClientErrors(server);
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 256 } });
   // Its compatibility API is made to look like HTTP/1.1's, and Fastify and Connect take either.
   http2.on('request', handler as never);

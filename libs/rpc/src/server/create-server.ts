@@ -66,6 +66,10 @@ export async function serve(port: Port, o: ServeOptions): Promise<RpcServer> {
       handler = handle;
       return port.server;
     },
+    // The port answers them, also before there is anything to serve.
+    clientErrorHandler: () => {},
+    // Names that are longer than any that is there are answered as any other that is not: no path is longer than this.
+    routerOptions: { maxParamLength: 65_536 },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, o.logger),
   });
   addHealthRoutes(app, o);

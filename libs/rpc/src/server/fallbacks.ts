@@ -57,7 +57,8 @@ function describe(thrown: unknown, { raw }: FastifyRequest, requestId: string): 
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof ConnectError) return fromConnectError(thrown);
   const { statusCode, code, message } = thrown as Partial<FastifyError>;
-  const kind = code?.startsWith('FST_') && statusCode ? KINDS[statusCode] : undefined;
+  const isRefusal = code?.startsWith('FST_') && statusCode && statusCode < 500;
+  const kind = isRefusal ? (KINDS[statusCode] ?? 'invalid_argument') : undefined;
   if (kind) return new AppError(kind, kind, message ?? kind, { cause: thrown });
   if (raw.destroyed && !raw.complete) {
     const text = 'The connection closed before the whole request had come.';
