@@ -51,13 +51,19 @@ describe('a webhook source', () => {
 
   it('has its settings where tokens are verified', async () => {
     const source = await makeSource(fixture, orgId, fresh('source'));
-    const settings = { deduplication: Deduplication.NONE, rateLimitPerSecond: 25 };
+    const settings = { deduplication: Deduplication.KEY, rateLimitPerSecond: 25 };
     await sources().updateWebhookSource({ webhookSource: { id: source.id, ...settings } });
     expect(await verify(source.token)).toMatchObject(settings);
     const paths = ['deduplication', 'rate_limit_per_second'];
     await sources().updateWebhookSource({ webhookSource: { id: source.id }, updateMask: { paths } });
     const defaults = { deduplication: Deduplication.CONTENT, rateLimitPerSecond: 0 };
     expect(await verify(source.token)).toMatchObject(defaults);
+  });
+
+  it('repeats by content or by key, and in no other way', async () => {
+    const webhookSource = { name: fresh('source'), deduplication: 3 as Deduplication };
+    const refused = { kind: 'invalid_argument', fields: [{ field: 'webhook_source.deduplication' }] };
+    await expect(sources().createWebhookSource({ webhookSource })).rejects.toMatchObject(refused);
   });
 
   it('takes its tokens along when it is deleted', async () => {

@@ -31,7 +31,7 @@ describe('ingests are told', () => {
   it('when the settings of a source change', async () => {
     const source = await calls.newSource();
     forget();
-    await calls.management.putSource({ ...source, deduplication: Deduplication.NONE });
+    await calls.management.putSource({ ...source, deduplication: Deduplication.CONTENT });
     expect(fixture.bus.messages(topics.webhookSourceChanges)).toMatchObject([source]);
     expect(fixture.bus.published[0]!.message.key).toBe(source.sourceId);
   });

@@ -45,8 +45,8 @@ describe('webhook tokens', () => {
       deduplication: Deduplication.KEY,
       rateLimitPerSecond: 7,
     });
-    await management().putSource({ ...source, deduplication: Deduplication.NONE, rateLimitPerSecond: 0 });
-    expect(await verify(token)).toMatchObject({ deduplication: Deduplication.NONE, rateLimitPerSecond: 0 });
+    await management().putSource({ ...source, deduplication: Deduplication.CONTENT, rateLimitPerSecond: 0 });
+    expect(await verify(token)).toMatchObject({ deduplication: Deduplication.CONTENT, rateLimitPerSecond: 0 });
   });
 
   it('are refused with one answer, whatever the reason', async () => {
@@ -250,7 +250,7 @@ describe('sources of another tenant', () => {
     const source = await newSource('org_a');
     const { id, token } = await issue(source);
     const foreign = { orgId: 'org_b', sourceId: source.sourceId };
-    const settings = { deduplication: Deduplication.NONE, rateLimitPerSecond: 1 };
+    const settings = { deduplication: Deduplication.CONTENT, rateLimitPerSecond: 1 };
     const notFound = { kind: 'not_found' };
     await expect(management().putSource({ ...foreign, ...settings })).rejects.toMatchObject(notFound);
     await expect(issue(foreign)).rejects.toMatchObject(notFound);

@@ -8,3 +8,4 @@ export * from './faults/proxy.ts';
 export * from './kafka/kafka.ts';
 export * from './kafka/shared-kafka.ts';
 export * from './kafka/start-kafka.ts';
+export * from './migrations-before.ts';

@@ -11,7 +11,6 @@ import { signatureMessage } from './signature.ts';
 const DEDUPLICATION_MESSAGES: Record<DeduplicationRow, Deduplication> = {
   content: Deduplication.CONTENT,
   key: Deduplication.KEY,
-  none: Deduplication.NONE,
 };
 
 export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
@@ -43,6 +42,5 @@ export function webhookSourceColumns(source: WebhookSource) {
 }
 
 function deduplicationRow(deduplication: Deduplication): DeduplicationRow {
-  if (deduplication === Deduplication.KEY) return 'key';
-  return deduplication === Deduplication.NONE ? 'none' : 'content';
+  return deduplication === Deduplication.KEY ? 'key' : 'content';
 }

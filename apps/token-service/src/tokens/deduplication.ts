@@ -4,7 +4,6 @@ import type { Deduplication as DeduplicationRow } from '../generated/prisma/enum
 const MESSAGES: Record<DeduplicationRow, Deduplication> = {
   content: Deduplication.CONTENT,
   key: Deduplication.KEY,
-  none: Deduplication.NONE,
 };
 
 export function deduplicationMessage(row: DeduplicationRow): Deduplication {
@@ -12,6 +11,5 @@ export function deduplicationMessage(row: DeduplicationRow): Deduplication {
 }
 
 export function deduplicationRow(deduplication: Deduplication): DeduplicationRow {
-  if (deduplication === Deduplication.KEY) return 'key';
-  return deduplication === Deduplication.NONE ? 'none' : 'content';
+  return deduplication === Deduplication.KEY ? 'key' : 'content';
 }

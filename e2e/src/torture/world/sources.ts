@@ -14,7 +14,7 @@ const TRIGGERS: Readonly<Record<string, readonly string[]>> = {
 const SOURCES: readonly { name: string; repeats: Repeats; deduplication: string }[] = [
   { name: 'keyed', repeats: 'key', deduplication: 'key' },
   { name: 'content', repeats: 'content', deduplication: 'content' },
-  { name: 'plain', repeats: 'none', deduplication: 'none' },
+  { name: 'plain', repeats: 'none', deduplication: 'key' },
 ];
 
 export const expected: Expected = ({ source, eventType }) =>

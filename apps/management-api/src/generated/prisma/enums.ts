@@ -21,8 +21,7 @@ export type SignatureScheme = (typeof SignatureScheme)[keyof typeof SignatureSch
 
 export const Deduplication = {
   content: 'content',
-  key: 'key',
-  none: 'none'
+  key: 'key'
 } as const
 
 export type Deduplication = (typeof Deduplication)[keyof typeof Deduplication]

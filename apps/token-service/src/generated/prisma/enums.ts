@@ -11,8 +11,7 @@
 
 export const Deduplication = {
   content: 'content',
-  key: 'key',
-  none: 'none'
+  key: 'key'
 } as const
 
 export type Deduplication = (typeof Deduplication)[keyof typeof Deduplication]

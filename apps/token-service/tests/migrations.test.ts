@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { createPool, migrate } from '@agent-platform/database';
+import { createTestDatabase, migrationsBefore } from '@agent-platform/testing';
+import { migrationsDir } from '../src/database.ts';
+import { logger } from './fixture.ts';
+
+it('a source that was set to "none" is one where only keys count', async () => {
+  await using before = await migrationsBefore(migrationsDir, '20261128010000_deduplication_is_content_or_key');
+  await using database = await createTestDatabase(before);
+  const pool = createPool({ url: database.url, applicationName: 'test', logger });
+  for (const setting of ['content', 'key', 'none']) {
+    await pool.query(
+      `insert into sources (id, org_id, deduplication, rate_limit_per_second) values ($1::text, 'org_a', $1::text::deduplication, 7)`,
+      [setting],
+    );
+  }
+  await migrate({ url: database.url, migrationsDir });
+  const { rows } = await pool.query(`select id, deduplication from sources order by id`);
+  await pool.end();
+  expect(rows).toEqual([
+    { id: 'content', deduplication: 'content' },
+    { id: 'key', deduplication: 'key' },
+    { id: 'none', deduplication: 'key' },
+  ]);
+});
