@@ -1,5 +1,5 @@
 import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
-import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { defaultRateLimit, maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { IngestConfig } from './ingest.ts';
 
 const MIB = 1024 * 1024;
@@ -10,7 +10,7 @@ const BYTES_PER_KEY = 16;
 const spec = {
   maxBodyBytes: variable.integer('INGEST_MAX_BODY_BYTES', { default: MIB, min: 1024, max: 25 * MIB }),
   maxKeys: variable.integer('INGEST_MAX_KEYS', { optional: true, min: 100, max: 10_000_000 }),
-  rateLimitPerSecond: variable.integer('INGEST_RATE_LIMIT_PER_SECOND', { default: 1_000, min: 1, max: 1_000_000 }),
+  rateLimitPerSecond: defaultRateLimit,
 };
 
 const processSpec = {

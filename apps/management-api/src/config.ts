@@ -1,10 +1,11 @@
 import { authConfigOf, authVariables, type AuthConfig } from '@agent-platform/auth';
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
-import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { defaultRateLimit, maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { ManagementApiConfig } from './management-api.ts';
 import { GITHUB_KEYS_URL } from './secret-scanning/github-keys.ts';
 
 const spec = {
+  defaultRateLimitPerSecond: defaultRateLimit,
   githubKeysUrl: variable.url('GITHUB_SECRET_SCANNING_KEYS_URL', { default: GITHUB_KEYS_URL }),
   maxAgents: limit('ORG_MAX_AGENTS', 1_000),
   maxSkills: limit('ORG_MAX_SKILLS', 1_000),
@@ -43,9 +44,9 @@ export function readProcessConfig(env: Env): ManagementApiConfig & ConfigOf<type
 }
 
 function configOf(values: ConfigOf<typeof spec>): Omit<ManagementApiConfig, 'allowedAddresses'> {
-  const { githubKeysUrl, maxAgents, maxSkills, maxTriggers, maxWebhookSources } = values;
+  const { defaultRateLimitPerSecond, githubKeysUrl, maxAgents, maxSkills, maxTriggers, maxWebhookSources } = values;
   const limits = { agents: maxAgents, skills: maxSkills, triggers: maxTriggers, webhookSources: maxWebhookSources };
-  return { githubKeysUrl, limits };
+  return { defaultRateLimitPerSecond, githubKeysUrl, limits };
 }
 
 /** For the log: no secrets. */

@@ -23,6 +23,8 @@ export interface Context {
   /** Where the servers of skills may be. */
   readonly addressRules: AddressRules;
   readonly limits: Limits;
+  /** Events per second of webhook sources that set no limit of their own. */
+  readonly defaultRateLimitPerSecond: number;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

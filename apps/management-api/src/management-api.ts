@@ -19,6 +19,8 @@ export interface ManagementApiConfig {
   /** Where GitHub publishes the keys that it signs leak reports with. */
   readonly githubKeysUrl: string;
   readonly limits: Limits;
+  /** What ingest applies to sources that set no limit of their own. */
+  readonly defaultRateLimitPerSecond: number;
 }
 
 export interface ManagementApiDependencies {
@@ -48,7 +50,16 @@ export async function createManagementApi(
   const settle = createSettle({ ...others, database });
   const handovers = createHandovers({ database, pool, settle, clock });
   const background = settleInTheBackground({ pool, settle, logger: others.logger, clock });
-  const routes = createRoutes({ ...others, database, handovers, addressRules, limits: config.limits, clock });
+  const { limits, defaultRateLimitPerSecond } = config;
+  const routes = createRoutes({
+    ...others,
+    database,
+    handovers,
+    addressRules,
+    limits,
+    defaultRateLimitPerSecond,
+    clock,
+  });
   const keys = createGithubKeys({ url: config.githubKeysUrl, outbound, clock });
   return {
     name: 'management-api',

@@ -66,6 +66,26 @@ describe('a webhook source', () => {
     await expect(sources().createWebhookSource({ webhookSource })).rejects.toMatchObject(refused);
   });
 
+  it('shows the limit in force, wherever it is answered; written back it is still none of its own', async () => {
+    const name = fresh('source');
+    const source = await makeSource(fixture, orgId, name);
+    const read = (await sources().getWebhookSource({ webhookSource: name })).webhookSource!;
+    const listed = (await sources().listWebhookSources({ pageSize: 1000 })).webhookSources;
+    const changed = await sources().updateWebhookSource({ webhookSource: { ...read, description: 'new' } });
+    const all = [source, read, changed.webhookSource!, listed.find(({ id }) => id === source.id)!];
+    expect(all.map(({ rateLimitPerSecond }) => rateLimitPerSecond)).toEqual([1_000, 1_000, 1_000, 1_000]);
+    expect(await verify(source.token)).toMatchObject({ rateLimitPerSecond: 0 });
+    const webhookSource = { id: source.id, rateLimitPerSecond: 5 };
+    const limited = await sources().updateWebhookSource({ webhookSource });
+    expect(limited.webhookSource!.rateLimitPerSecond).toBe(5);
+    const back = await sources().updateWebhookSource({
+      webhookSource: { id: source.id, rateLimitPerSecond: 0 },
+      updateMask: { paths: ['rate_limit_per_second'] },
+    });
+    expect(back.webhookSource!.rateLimitPerSecond).toBe(1_000);
+    expect(await verify(source.token)).toMatchObject({ rateLimitPerSecond: 0 });
+  });
+
   it('takes its tokens along when it is deleted', async () => {
     const source = await makeSource(fixture, orgId, fresh('source'));
     await sources().deleteWebhookSource({ webhookSource: source.name });

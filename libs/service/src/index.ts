@@ -1,4 +1,5 @@
 export * from './config.ts';
+export * from './default-rate-limit.ts';
 export * from './errors.ts';
 export * from './fault-log.ts';
 export * from './ids.ts';

@@ -18,7 +18,13 @@ import { webhookSourceColumns, webhookSources } from '../webhook-sources/webhook
 import { webhookTokenRoutes } from './webhook-tokens.ts';
 
 export function webhookSourceRoutes(context: Context): ServiceImpl<typeof WebhookSourceService> {
-  const { database, handovers, tokens, limits, clock } = context;
+  const { database, handovers, tokens, limits, defaultRateLimitPerSecond, clock } = context;
+
+  /** With the limit in force. */
+  function answered(source: WebhookSource): WebhookSource {
+    source.rateLimitPerSecond ||= defaultRateLimitPerSecond;
+    return source;
+  }
 
   async function putSignature(
     { orgId, id, version }: { orgId: string; id: string; version: number },
@@ -56,17 +62,18 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
           return withUniqueName(webhookSources, wanted.name, tx.webhookSource.create({ data }));
         },
       });
-      return { webhookSource: Object.assign(webhookSources.toMessage(result), token !== undefined && { token }) };
+      const source = answered(webhookSources.toMessage(result));
+      return { webhookSource: Object.assign(source, token !== undefined && { token }) };
     },
 
     async getWebhookSource(request, call) {
       const row = await getByReference(webhookSources, database.tenant(userOf(call).orgId), request.webhookSource);
-      return { webhookSource: webhookSources.toMessage(row) };
+      return { webhookSource: answered(webhookSources.toMessage(row)) };
     },
 
     async listWebhookSources(request, call) {
       const { messages, nextPageToken } = await listPage(webhookSources, database.tenant(userOf(call).orgId), request);
-      return { webhookSources: messages, nextPageToken };
+      return { webhookSources: messages.map(answered), nextPageToken };
     },
 
     async updateWebhookSource(request, call) {
@@ -74,6 +81,9 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
       const patch = request.webhookSource!;
       const checked = (row: WebhookSourceRow) => {
         const { wanted, written } = applyUpdate(webhookSources, row, patch, request.updateMask);
+        // Written back as it was answered: still none of its own.
+        const isDefault = row.rateLimitPerSecond === 0 && wanted.rateLimitPerSecond === defaultRateLimitPerSecond;
+        if (isDefault) wanted.rateLimitPerSecond = 0;
         const isSignatureWritten = written.has('signature');
         throwIfAny(check(wanted, isSignatureWritten ? wanted.signature : undefined));
         return { wanted, isSignatureWritten };
@@ -102,7 +112,7 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
         },
       });
       if (!inForce) throw notInForceYet(result.name);
-      return { webhookSource: webhookSources.toMessage(result) };
+      return { webhookSource: answered(webhookSources.toMessage(result)) };
     },
 
     async deleteWebhookSource(request, call) {

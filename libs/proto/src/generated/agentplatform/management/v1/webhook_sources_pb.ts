@@ -51,7 +51,8 @@ export type WebhookSource = Message<"agentplatform.management.v1.WebhookSource">
   deduplication: Deduplication;
 
   /**
-   * Events per second, sustained, per ingest replica; twice that in a burst. 0: the platform's default.
+   * Events per second, sustained, per ingest replica; twice that in a burst. Not given: the platform's default, which is
+   * answered like a limit of its own.
    *
    * @generated from field: uint32 rate_limit_per_second = 5;
    */
