@@ -88,7 +88,7 @@ export async function createIngest(config: IngestConfig, deps: IngestDependencie
           ),
           '/webhooks/:source': admit(
             ({ params }) => findSignedSource((params as { readonly source: string }).source),
-            ({ signature }, headers, body) => readSignedEvent(signature!.scheme, headers, body, config.maxKeys),
+            (source, headers, body) => readSignedEvent(source, headers, body, config.maxKeys),
           ),
         },
       }),

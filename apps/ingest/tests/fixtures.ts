@@ -27,7 +27,7 @@ export function recordingLogger() {
 
 /** A token service that knows what it is told, and can be down, silent or slow. */
 export function fakeTokenService() {
-  const sources = new Map<string, MessageInitShape<typeof VerifyTokenResponseSchema>>();
+  const sources = new Map<string, MessageInitShape<typeof VerifyTokenResponseSchema> & { defaultEventType?: string }>();
   const service = {
     state: 'up' as 'up' | 'down' | 'silent',
     /** Tokens and sources it was asked for. */
@@ -35,7 +35,7 @@ export function fakeTokenService() {
     /** Of each report the uses: when, by token id. */
     reported: [] as Record<string, number>[],
     /** A new source and its token. */
-    issue(source: MessageInitShape<typeof VerifyTokenResponseSchema> = {}): string {
+    issue(source: MessageInitShape<typeof VerifyTokenResponseSchema> & { defaultEventType?: string } = {}): string {
       const token = generateWebhookToken();
       const number = String(sources.size).padStart(26, '0');
       const ids = { orgId: 'org_a', sourceId: `src_${number}`, tokenId: `tok_${number}` };
@@ -70,13 +70,10 @@ export function fakeTokenService() {
       await ask(sourceId);
       const source = [...sources.values()].find((known) => known.sourceId === sourceId);
       if (!source?.signature) throw new AppError('not_found', 'webhook_source_not_found', 'There is no such source.');
-      const { orgId, deduplication, rateLimitPerSecond, signature } = create(VerifyTokenResponseSchema, source);
-      return create(ResolveSignedSourceResponseSchema, {
-        orgId,
-        deduplication,
-        rateLimitPerSecond,
-        signature: signature!,
-      });
+      const { defaultEventType = '', ...known } = source;
+      const { orgId, deduplication, rateLimitPerSecond, signature } = create(VerifyTokenResponseSchema, known);
+      const settings = { orgId, deduplication, rateLimitPerSecond, defaultEventType };
+      return create(ResolveSignedSourceResponseSchema, { ...settings, signature: signature! });
     },
   };
   return { service, tokens };

@@ -23,7 +23,7 @@ describe('before the body is read', () => {
   });
 
   it('the rate of the source counts, whatever the signature, and without one nothing does', async () => {
-    const slow = ingest.newSource(github, 5);
+    const slow = ingest.newSource(github, { rateLimitPerSecond: 5 });
     const statuses = [];
     for (let i = 0; i < 11; i++) statuses.push((await ingest.post(slow, '{}', FORGED)).statusCode);
     expect(statuses).toEqual([...Array<number>(10).fill(401), 429]);

@@ -13,9 +13,12 @@ export async function startSignedIngest(config: Partial<IngestConfig> = {}) {
   let sources = 0;
 
   /** A new source signed as this sender does; answers its id. */
-  function newSource({ scheme, secrets }: Pick<Sender, 'scheme' | 'secrets'>, rateLimitPerSecond = 0): string {
+  function newSource(
+    { scheme, secrets }: Pick<Sender, 'scheme' | 'secrets'>,
+    settings: { rateLimitPerSecond?: number; defaultEventType?: string } = {},
+  ): string {
     const sourceId = `src_${String(++sources).padStart(26, '7')}`;
-    ingest.tokenService.issue({ sourceId, rateLimitPerSecond, signature: { scheme, secrets: [...secrets] } });
+    ingest.tokenService.issue({ sourceId, signature: { scheme, secrets: [...secrets] }, ...settings });
     return sourceId;
   }
 

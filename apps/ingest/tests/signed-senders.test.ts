@@ -139,6 +139,20 @@ describe('event types', () => {
     expect(timestampMs(occurredAt!)).toBe(Date.parse('2026-11-23T09:30:00.123Z'));
   });
 
+  it('that are not there are those of the source, if it has one', async () => {
+    const sender = senders['Standard Webhooks']!;
+    const to = ingest.newSource(sender, { defaultEventType: 'billing/event' });
+    for (const body of ['{"data":{}}', '{"type":null}', '{"type":"invoice.paid"}']) {
+      expect((await ingest.sendSigned(to, sender, { body })).statusCode).toBe(202);
+    }
+    const types = ingest.bus.events().map(({ eventType }) => eventType);
+    expect(types).toEqual(['billing/event', 'billing/event', 'invoice.paid']);
+    for (const body of ['{"type":7}', '{"type":""}', '{"type":"a b"}']) {
+      const answer = await ingest.sendSigned(to, sender, { body });
+      expect(answer.json()).toMatchObject({ status: 400, code: 'field_invalid', errors: [{ field: 'type' }] });
+    }
+  });
+
   it('of Slack are those of the event, or what the request is', async () => {
     const to = ingest.newSource(slack);
     const bodies = [

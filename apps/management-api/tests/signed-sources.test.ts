@@ -88,6 +88,23 @@ describe('the signature of a webhook source', () => {
     expect(await resolved(id)).toMatchObject(github);
   });
 
+  it('comes with the type of events that name none, wherever they are read', async () => {
+    const webhookSource = { name: fresh('source'), signature: github, defaultEventType: 'billing/event' };
+    const { id } = (await sources().createWebhookSource({ webhookSource })).webhookSource!;
+    expect(await ingest().resolveSignedSource({ sourceId: id })).toMatchObject({ defaultEventType: 'billing/event' });
+    const set = async (defaultEventType: string) => {
+      const updateMask = { paths: ['default_event_type'] };
+      const change = { webhookSource: { id, defaultEventType }, updateMask };
+      return (await sources().updateWebhookSource(change)).webhookSource!.defaultEventType;
+    };
+    for (const type of ['invoice.paid', '']) {
+      expect(await set(type)).toBe(type);
+      expect(await ingest().resolveSignedSource({ sourceId: id })).toMatchObject({ defaultEventType: type });
+    }
+    const fields = [{ field: 'webhook_source.default_event_type' }];
+    await expect(set('a b')).rejects.toMatchObject({ kind: 'invalid_argument', fields });
+  });
+
   it('says what is missing when it is written without a scheme', async () => {
     const { id } = await make(github);
     const field = 'webhook_source.signature.scheme';

@@ -28,6 +28,9 @@ describe('the signature of a source', () => {
     await management().putSignature({ orgId, sourceId, signature });
     const settings = { orgId, deduplication: Deduplication.KEY, rateLimitPerSecond: 7, signature };
     expect(await ingest().resolveSignedSource({ sourceId })).toMatchObject(settings);
+    const defaultEventType = 'invoice.paid';
+    await management().putSource({ ...settings, sourceId, defaultEventType });
+    expect(await ingest().resolveSignedSource({ sourceId })).toMatchObject({ ...settings, defaultEventType });
     const { webhookToken } = await management().issueToken({ orgId, sourceId });
     expect(await ingest().verifyToken({ token: webhookToken!.token! })).toMatchObject({ sourceId, ...settings });
   });

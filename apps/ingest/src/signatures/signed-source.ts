@@ -30,7 +30,8 @@ export function createSignedSources({ tokens, ...deps }: SignedSourcesDeps): Loo
     async ask(sourceId, options) {
       const answer = await tokens.resolveSignedSource({ sourceId }, options);
       const signature = sourceSignature(answer.signature);
-      return { ...settingsOf(answer), sourceId, tokenId: '', signature, expiresAtMs: Infinity };
+      const { defaultEventType } = answer;
+      return { ...settingsOf(answer), sourceId, tokenId: '', signature, expiresAtMs: Infinity, defaultEventType };
     },
     isName: (text) => SOURCE_ID.test(text),
     noName: NO_ADDRESS,

@@ -213,6 +213,7 @@ describe('token verifier', () => {
       tokenId: 'tok_z',
       deduplicatesContent: true,
       rateLimitPerSecond: 7,
+      defaultEventType: '',
       expiresAtMs: clock.nowMs + 60_000,
       signature: undefined,
     } satisfies WebhookSource);

@@ -12,6 +12,8 @@ export interface WebhookSource {
   /** 0: the default applies. */
   readonly rateLimitPerSecond: number;
   readonly expiresAtMs: number;
+  /** Of signed events whose sender names no type; '' for none. */
+  readonly defaultEventType: string;
   /** Set: its requests must be signed. */
   readonly signature: SourceSignature | undefined;
 }
@@ -21,6 +23,8 @@ export function sourceOf(answer: VerifyTokenResponse): WebhookSource {
     ...settingsOf(answer),
     sourceId: answer.sourceId,
     tokenId: answer.tokenId,
+    // What is sent with a token has a format of ours, and that a type.
+    defaultEventType: '',
     expiresAtMs: answer.expiresAt === undefined ? Infinity : timestampMs(answer.expiresAt),
     signature: sourceSignature(answer.signature),
   };

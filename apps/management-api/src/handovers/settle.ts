@@ -44,11 +44,12 @@ export function createSettle({ database, tokens, credentials, logger }: SettleOp
       await tokens.deleteSource({ orgId, sourceId });
       return;
     }
-    const { deduplication, rateLimitPerSecond } = webhookSources.toMessage(source);
+    const { deduplication, rateLimitPerSecond, defaultEventType } = webhookSources.toMessage(source);
     const { revision, signatureVersion } = source;
     const abandonedSignatureVersion = signatureVersion === id ? 0 : id;
     const versions = { revision, signatureVersion, abandonedSignatureVersion };
-    await tokens.putSource({ orgId, sourceId, deduplication, rateLimitPerSecond, ...versions });
+    const settings = { deduplication, rateLimitPerSecond, defaultEventType };
+    await tokens.putSource({ orgId, sourceId, ...settings, ...versions });
   }
 
   return async (handover) => {

@@ -49,8 +49,9 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
         ownerId: id,
         // Should the source not be written, all of it is removed again, and nobody has seen the token.
         async put(version) {
-          const { deduplication, rateLimitPerSecond } = wanted;
-          await ownCall(tokens.putSource({ orgId, sourceId: id, deduplication, rateLimitPerSecond }));
+          const { deduplication, rateLimitPerSecond, defaultEventType } = wanted;
+          const settings = { deduplication, rateLimitPerSecond, defaultEventType };
+          await ownCall(tokens.putSource({ orgId, sourceId: id, ...settings }));
           if (wanted.signature) await putSignature({ orgId, id, version }, wanted.signature);
           token = (await ownCall(tokens.issueToken({ orgId, sourceId: id }))).webhookToken!.token;
         },

@@ -29,6 +29,7 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
       description: row.description,
       deduplication: DEDUPLICATION_MESSAGES[row.deduplication],
       rateLimitPerSecond: row.rateLimitPerSecond,
+      defaultEventType: row.defaultEventType,
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
       ...(signature && { signature }),
@@ -37,8 +38,14 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
 };
 
 export function webhookSourceColumns(source: WebhookSource) {
-  const { name, description, rateLimitPerSecond } = source;
-  return { name, description, rateLimitPerSecond, deduplication: deduplicationRow(source.deduplication) };
+  const { name, description, rateLimitPerSecond, defaultEventType } = source;
+  return {
+    name,
+    description,
+    rateLimitPerSecond,
+    defaultEventType,
+    deduplication: deduplicationRow(source.deduplication),
+  };
 }
 
 function deduplicationRow(deduplication: Deduplication): DeduplicationRow {

@@ -21,6 +21,7 @@ export async function resolveSignedSource(
     orgId: source.orgId,
     deduplication: deduplicationMessage(source.deduplication),
     rateLimitPerSecond: source.rateLimitPerSecond,
+    defaultEventType: source.defaultEventType,
     signature,
   });
 }

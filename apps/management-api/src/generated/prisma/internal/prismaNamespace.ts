@@ -987,6 +987,7 @@ export const WebhookSourceScalarFieldEnum = {
   description: 'description',
   deduplication: 'deduplication',
   rateLimitPerSecond: 'rateLimitPerSecond',
+  defaultEventType: 'defaultEventType',
   signatureScheme: 'signatureScheme',
   signatureSecretCount: 'signatureSecretCount',
   signatureVersion: 'signatureVersion',

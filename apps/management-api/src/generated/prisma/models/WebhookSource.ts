@@ -47,6 +47,7 @@ export type WebhookSourceMinAggregateOutputType = {
   description: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  defaultEventType: string | null
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number | null
   signatureVersion: number | null
@@ -62,6 +63,7 @@ export type WebhookSourceMaxAggregateOutputType = {
   description: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  defaultEventType: string | null
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number | null
   signatureVersion: number | null
@@ -77,6 +79,7 @@ export type WebhookSourceCountAggregateOutputType = {
   description: number
   deduplication: number
   rateLimitPerSecond: number
+  defaultEventType: number
   signatureScheme: number
   signatureSecretCount: number
   signatureVersion: number
@@ -108,6 +111,7 @@ export type WebhookSourceMinAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  defaultEventType?: true
   signatureScheme?: true
   signatureSecretCount?: true
   signatureVersion?: true
@@ -123,6 +127,7 @@ export type WebhookSourceMaxAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  defaultEventType?: true
   signatureScheme?: true
   signatureSecretCount?: true
   signatureVersion?: true
@@ -138,6 +143,7 @@ export type WebhookSourceCountAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  defaultEventType?: true
   signatureScheme?: true
   signatureSecretCount?: true
   signatureVersion?: true
@@ -240,6 +246,7 @@ export type WebhookSourceGroupByOutputType = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType: string
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number
   signatureVersion: number
@@ -278,6 +285,7 @@ export type WebhookSourceWhereInput = {
   description?: Prisma.StringFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
+  defaultEventType?: Prisma.StringFilter<"WebhookSource"> | string
   signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
   signatureVersion?: Prisma.IntFilter<"WebhookSource"> | number
@@ -294,6 +302,7 @@ export type WebhookSourceOrderByWithRelationInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
   signatureVersion?: Prisma.SortOrder
@@ -315,6 +324,7 @@ export type WebhookSourceWhereUniqueInput = Prisma.AtLeast<{
   description?: Prisma.StringFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
+  defaultEventType?: Prisma.StringFilter<"WebhookSource"> | string
   signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
   signatureVersion?: Prisma.IntFilter<"WebhookSource"> | number
@@ -331,6 +341,7 @@ export type WebhookSourceOrderByWithAggregationInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
   signatureVersion?: Prisma.SortOrder
@@ -354,6 +365,7 @@ export type WebhookSourceScalarWhereWithAggregatesInput = {
   description?: Prisma.StringWithAggregatesFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationWithAggregatesFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
+  defaultEventType?: Prisma.StringWithAggregatesFilter<"WebhookSource"> | string
   signatureScheme?: Prisma.EnumSignatureSchemeNullableWithAggregatesFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
   signatureVersion?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
@@ -369,6 +381,7 @@ export type WebhookSourceCreateInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
   signatureVersion?: number
@@ -385,6 +398,7 @@ export type WebhookSourceUncheckedCreateInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
   signatureVersion?: number
@@ -401,6 +415,7 @@ export type WebhookSourceUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
@@ -417,6 +432,7 @@ export type WebhookSourceUncheckedUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
@@ -433,6 +449,7 @@ export type WebhookSourceCreateManyInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
   signatureVersion?: number
@@ -448,6 +465,7 @@ export type WebhookSourceUpdateManyMutationInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
@@ -463,6 +481,7 @@ export type WebhookSourceUncheckedUpdateManyInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
@@ -488,6 +507,7 @@ export type WebhookSourceCountOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
   signatureVersion?: Prisma.SortOrder
@@ -510,6 +530,7 @@ export type WebhookSourceMaxOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
   signatureVersion?: Prisma.SortOrder
@@ -525,6 +546,7 @@ export type WebhookSourceMinOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
   signatureVersion?: Prisma.SortOrder
@@ -598,6 +620,7 @@ export type WebhookSourceCreateWithoutTriggersInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
   signatureVersion?: number
@@ -613,6 +636,7 @@ export type WebhookSourceUncheckedCreateWithoutTriggersInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
   signatureVersion?: number
@@ -644,6 +668,7 @@ export type WebhookSourceUpdateWithoutTriggersInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
@@ -659,6 +684,7 @@ export type WebhookSourceUncheckedUpdateWithoutTriggersInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
   signatureVersion?: Prisma.IntFieldUpdateOperationsInput | number
@@ -705,6 +731,7 @@ export type WebhookSourceSelect<ExtArgs extends runtime.Types.Extensions.Interna
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
   signatureVersion?: boolean
@@ -722,6 +749,7 @@ export type WebhookSourceSelectCreateManyAndReturn<ExtArgs extends runtime.Types
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
   signatureVersion?: boolean
@@ -737,6 +765,7 @@ export type WebhookSourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
   signatureVersion?: boolean
@@ -752,6 +781,7 @@ export type WebhookSourceSelectScalar = {
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
   signatureVersion?: boolean
@@ -760,7 +790,7 @@ export type WebhookSourceSelectScalar = {
   updatedAt?: boolean
 }
 
-export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "signatureScheme" | "signatureSecretCount" | "signatureVersion" | "revision" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
+export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "defaultEventType" | "signatureScheme" | "signatureSecretCount" | "signatureVersion" | "revision" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
 export type WebhookSourceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   triggers?: boolean | Prisma.WebhookSource$triggersArgs<ExtArgs>
   _count?: boolean | Prisma.WebhookSourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -780,6 +810,10 @@ export type $WebhookSourcePayload<ExtArgs extends runtime.Types.Extensions.Inter
     description: string
     deduplication: $Enums.Deduplication
     rateLimitPerSecond: number
+    /**
+     * Empty: none.
+     */
+    defaultEventType: string
     /**
      * Null: its events need no signature.
      */
@@ -1228,6 +1262,7 @@ export interface WebhookSourceFieldRefs {
   readonly description: Prisma.FieldRef<"WebhookSource", 'String'>
   readonly deduplication: Prisma.FieldRef<"WebhookSource", 'Deduplication'>
   readonly rateLimitPerSecond: Prisma.FieldRef<"WebhookSource", 'Int'>
+  readonly defaultEventType: Prisma.FieldRef<"WebhookSource", 'String'>
   readonly signatureScheme: Prisma.FieldRef<"WebhookSource", 'SignatureScheme'>
   readonly signatureSecretCount: Prisma.FieldRef<"WebhookSource", 'Int'>
   readonly signatureVersion: Prisma.FieldRef<"WebhookSource", 'Int'>

@@ -760,6 +760,7 @@ export const SourceScalarFieldEnum = {
   orgId: 'orgId',
   deduplication: 'deduplication',
   rateLimitPerSecond: 'rateLimitPerSecond',
+  defaultEventType: 'defaultEventType',
   revision: 'revision'
 } as const
 

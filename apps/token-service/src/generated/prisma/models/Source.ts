@@ -41,6 +41,7 @@ export type SourceMinAggregateOutputType = {
   orgId: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  defaultEventType: string | null
   revision: bigint | null
 }
 
@@ -49,6 +50,7 @@ export type SourceMaxAggregateOutputType = {
   orgId: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  defaultEventType: string | null
   revision: bigint | null
 }
 
@@ -57,6 +59,7 @@ export type SourceCountAggregateOutputType = {
   orgId: number
   deduplication: number
   rateLimitPerSecond: number
+  defaultEventType: number
   revision: number
   _all: number
 }
@@ -77,6 +80,7 @@ export type SourceMinAggregateInputType = {
   orgId?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  defaultEventType?: true
   revision?: true
 }
 
@@ -85,6 +89,7 @@ export type SourceMaxAggregateInputType = {
   orgId?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  defaultEventType?: true
   revision?: true
 }
 
@@ -93,6 +98,7 @@ export type SourceCountAggregateInputType = {
   orgId?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  defaultEventType?: true
   revision?: true
   _all?: true
 }
@@ -188,6 +194,7 @@ export type SourceGroupByOutputType = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType: string
   revision: bigint
   _count: SourceCountAggregateOutputType | null
   _avg: SourceAvgAggregateOutputType | null
@@ -219,6 +226,7 @@ export type SourceWhereInput = {
   orgId?: Prisma.StringFilter<"Source"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"Source"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"Source"> | number
+  defaultEventType?: Prisma.StringFilter<"Source"> | string
   revision?: Prisma.BigIntFilter<"Source"> | bigint | number
   tokens?: Prisma.WebhookTokenListRelationFilter
 }
@@ -228,6 +236,7 @@ export type SourceOrderByWithRelationInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   revision?: Prisma.SortOrder
   tokens?: Prisma.WebhookTokenOrderByRelationAggregateInput
 }
@@ -241,6 +250,7 @@ export type SourceWhereUniqueInput = Prisma.AtLeast<{
   orgId?: Prisma.StringFilter<"Source"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"Source"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"Source"> | number
+  defaultEventType?: Prisma.StringFilter<"Source"> | string
   revision?: Prisma.BigIntFilter<"Source"> | bigint | number
   tokens?: Prisma.WebhookTokenListRelationFilter
 }, "id" | "orgId_id">
@@ -250,6 +260,7 @@ export type SourceOrderByWithAggregationInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   revision?: Prisma.SortOrder
   _count?: Prisma.SourceCountOrderByAggregateInput
   _avg?: Prisma.SourceAvgOrderByAggregateInput
@@ -266,6 +277,7 @@ export type SourceScalarWhereWithAggregatesInput = {
   orgId?: Prisma.StringWithAggregatesFilter<"Source"> | string
   deduplication?: Prisma.EnumDeduplicationWithAggregatesFilter<"Source"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntWithAggregatesFilter<"Source"> | number
+  defaultEventType?: Prisma.StringWithAggregatesFilter<"Source"> | string
   revision?: Prisma.BigIntWithAggregatesFilter<"Source"> | bigint | number
 }
 
@@ -274,6 +286,7 @@ export type SourceCreateInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   revision?: bigint | number
   tokens?: Prisma.WebhookTokenCreateNestedManyWithoutSourceInput
 }
@@ -283,6 +296,7 @@ export type SourceUncheckedCreateInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   revision?: bigint | number
   tokens?: Prisma.WebhookTokenUncheckedCreateNestedManyWithoutSourceInput
 }
@@ -292,6 +306,7 @@ export type SourceUpdateInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   tokens?: Prisma.WebhookTokenUpdateManyWithoutSourceNestedInput
 }
@@ -301,6 +316,7 @@ export type SourceUncheckedUpdateInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   tokens?: Prisma.WebhookTokenUncheckedUpdateManyWithoutSourceNestedInput
 }
@@ -310,6 +326,7 @@ export type SourceCreateManyInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   revision?: bigint | number
 }
 
@@ -318,6 +335,7 @@ export type SourceUpdateManyMutationInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -326,6 +344,7 @@ export type SourceUncheckedUpdateManyInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -339,6 +358,7 @@ export type SourceCountOrderByAggregateInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   revision?: Prisma.SortOrder
 }
 
@@ -352,6 +372,7 @@ export type SourceMaxOrderByAggregateInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   revision?: Prisma.SortOrder
 }
 
@@ -360,6 +381,7 @@ export type SourceMinOrderByAggregateInput = {
   orgId?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  defaultEventType?: Prisma.SortOrder
   revision?: Prisma.SortOrder
 }
 
@@ -416,6 +438,7 @@ export type SourceCreateWithoutTokensInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   revision?: bigint | number
 }
 
@@ -424,6 +447,7 @@ export type SourceUncheckedCreateWithoutTokensInput = {
   orgId: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  defaultEventType?: string
   revision?: bigint | number
 }
 
@@ -448,6 +472,7 @@ export type SourceUpdateWithoutTokensInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -456,6 +481,7 @@ export type SourceUncheckedUpdateWithoutTokensInput = {
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   revision?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
@@ -495,6 +521,7 @@ export type SourceSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   revision?: boolean
   tokens?: boolean | Prisma.Source$tokensArgs<ExtArgs>
   _count?: boolean | Prisma.SourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -505,6 +532,7 @@ export type SourceSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   revision?: boolean
 }, ExtArgs["result"]["source"]>
 
@@ -513,6 +541,7 @@ export type SourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   revision?: boolean
 }, ExtArgs["result"]["source"]>
 
@@ -521,10 +550,11 @@ export type SourceSelectScalar = {
   orgId?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  defaultEventType?: boolean
   revision?: boolean
 }
 
-export type SourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "deduplication" | "rateLimitPerSecond" | "revision", ExtArgs["result"]["source"]>
+export type SourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "deduplication" | "rateLimitPerSecond" | "defaultEventType" | "revision", ExtArgs["result"]["source"]>
 export type SourceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   tokens?: boolean | Prisma.Source$tokensArgs<ExtArgs>
   _count?: boolean | Prisma.SourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -545,6 +575,10 @@ export type $SourcePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     orgId: string
     deduplication: $Enums.Deduplication
     rateLimitPerSecond: number
+    /**
+     * Empty: none.
+     */
+    defaultEventType: string
     /**
      * Of management-api's row: an older one never replaces a newer one.
      */
@@ -977,6 +1011,7 @@ export interface SourceFieldRefs {
   readonly orgId: Prisma.FieldRef<"Source", 'String'>
   readonly deduplication: Prisma.FieldRef<"Source", 'Deduplication'>
   readonly rateLimitPerSecond: Prisma.FieldRef<"Source", 'Int'>
+  readonly defaultEventType: Prisma.FieldRef<"Source", 'String'>
   readonly revision: Prisma.FieldRef<"Source", 'BigInt'>
 }
     

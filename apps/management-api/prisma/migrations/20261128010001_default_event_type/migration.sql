@@ -1,0 +1,1 @@
+ALTER TABLE "webhook_sources" ADD COLUMN "default_event_type" TEXT NOT NULL DEFAULT '';
