@@ -1,4 +1,4 @@
-import { checkWritable, createPool, migrate } from '@agent-platform/database';
+import { checkWritable, createPool, migrate, startPeriodic } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
 import type { Routes } from '@agent-platform/rpc';
 import { createMetrics, type Logger, type Metrics, type Service } from '@agent-platform/service';
@@ -9,7 +9,6 @@ import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { createRotationMetrics } from './credentials/rotation/rotation-metrics.ts';
 import { startRotation } from './credentials/rotation/start-rotation.ts';
 import { createDatabase, migrationsDir } from './database.ts';
-import { startPeriodic } from './periodic.ts';
 import { createRoutes } from './routes.ts';
 import { pruneTokens } from './tokens/prune-tokens.ts';
 import type { VersionedKeys } from './versioned-keys.ts';

@@ -4,6 +4,7 @@ export * from './embedded/embedded-postgres.ts';
 export * from './errors.ts';
 export * from './listen.ts';
 export * from './migrate.ts';
+export * from './periodic.ts';
 export * from './pool.ts';
 export * from './prisma.ts';
 export * from './tenant-scope.ts';

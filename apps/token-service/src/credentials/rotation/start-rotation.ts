@@ -1,4 +1,4 @@
-import { startPeriodic } from '../../periodic.ts';
+import { startPeriodic } from '@agent-platform/database';
 import type { RotationContext } from './context.ts';
 import { rotateKeys } from './rotate-keys.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDatabaseUnavailable } from '@agent-platform/database';
 import { isPassing, type Logger } from '@agent-platform/service';
+import { isDatabaseUnavailable } from './errors.ts';
 
 const HOUR_MS = 3_600_000;
 const SOON_MS = 60_000;
