@@ -1,6 +1,6 @@
 import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
-import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { maskedSummary, readEnv, retention, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import type { ModelsConfig } from './models/models.ts';
 import type { RetentionConfig } from './retention/start-retention.ts';
 import type { RetryPolicy } from './runs/backoff.ts';
@@ -15,16 +15,10 @@ export interface DispatcherConfig {
   readonly models: ModelsConfig;
 }
 
-const retention = variable.durationMs('DISPATCHER_RETENTION', { default: 30 * 86_400_000 });
-
 const spec = {
   concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 128, min: 1, max: 1_000 }),
   drainMs: variable.durationMs('DISPATCHER_DRAIN', { default: 3_000 }),
-  keepMs: {
-    ...retention,
-    expected: 'a length of time of at least an hour, such as 12h or 30d',
-    parse: (text: string) => atLeast(3_600_000, retention.parse(text)),
-  },
+  keepMs: retention,
   openaiBaseUrl: variable.url('OPENAI_BASE_URL', { optional: true }),
   openaiApiKey: variable.secret('OPENAI_API_KEY', { optional: true }),
   anthropicBaseUrl: variable.url('ANTHROPIC_BASE_URL', { optional: true }),
@@ -76,10 +70,6 @@ function configOf(values: ConfigOf<typeof spec>): DispatcherConfig {
       turnTimeoutMs: MODEL_TURN_TIMEOUT_MS,
     },
   };
-}
-
-function atLeast(least: number, value: number | undefined): number | undefined {
-  return value !== undefined && value >= least ? value : undefined;
 }
 
 /** For the log: no secrets. */

@@ -8,6 +8,7 @@ import type { Logger, Metrics, Service } from '@agent-platform/service';
 import { createConfigurationCache, type ConfigurationSource } from './configuration/configuration-cache.ts';
 import type { DispatcherConfig } from './config.ts';
 import { consumeWebhookEvents } from './consumers/webhook-events.ts';
+import { startDecidingLater } from './events/decide-later.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { createModels } from './models/models.ts';
@@ -81,6 +82,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   resources.use(workers);
   const wake = () => workers.wake();
   const configurations = createConfigurationCache(deps.configuration, logger);
+  resources.use(startDecidingLater({ pool, configurations, logger, wake }));
   resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake }));
   resources.use(startRetention(config.retention, { pool, logger, onDeleted: metrics.deleted }));
 
@@ -88,7 +90,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   return {
     name: 'dispatcher',
     routes: (router) => {
-      router.service(EventService, eventService({ prisma, pool, configurations, wake }));
+      router.service(EventService, eventService({ prisma, pool, configurations, source: deps.configuration, wake }));
       router.service(RunService, runService({ prisma, pool, wake }));
     },
     checks: {

@@ -68,8 +68,8 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       if (state === 'opened') opened.inc();
       openCircuits.inc(state === 'opened' ? 1 : -1);
     },
-    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0 }) {
-      const tables = { runs, steps, events, event_duplicates: duplicates };
+    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0, plans = 0 }) {
+      const tables = { runs, steps, events, event_duplicates: duplicates, plans };
       for (const [table, rows] of Object.entries(tables)) deleted.inc({ table }, rows);
     },
     queue(runs, oldestSeconds) {

@@ -1,7 +1,7 @@
 import { AppError, newId } from '@agent-platform/service';
 import { describe, expect, it } from 'vitest';
 import { configurationOf } from './support/configuration.ts';
-import { createFixture, down, type Fixture } from './support/fixture.ts';
+import { createFixture, down, testConfig, type Fixture } from './support/fixture.ts';
 
 const HASH = Buffer.alloc(32, 7);
 const at = (ms: number) => new Date(1_700_000_000_000 + ms);
@@ -11,10 +11,11 @@ async function countOf(fixture: Fixture, table: 'events' | 'runs' | 'event_dupli
 }
 
 describe('a batch of events', () => {
-  it('is stored with the decision of every trigger and one run for each that matches', async () => {
+  it('is stored with the decisions of the triggers that listen and one run for each that matches', async () => {
     const configuration = configurationOf();
     const [trigger] = configuration.triggers;
     configuration.triggers.push({ ...trigger!, id: 'trg_2', name: 'on-payment', eventType: 'invoice.paid' });
+    configuration.triggers.push({ ...trigger!, id: 'trg_3', name: 'orphan', agentId: 'agt_gone' });
     await using fixture = await createFixture(configuration);
     const dispatcher = await fixture.start();
     const [eventId] = await dispatcher.deliver({});
@@ -28,9 +29,9 @@ describe('a batch of events', () => {
       decisions: [
         { trigger: 'on-invoice', matched: true, reason: 'listens to invoice.uploaded from billing', runId: run.id },
         {
-          trigger: 'on-payment',
+          trigger: 'orphan',
           matched: false,
-          reason: 'listens to invoice.paid, the event is invoice.uploaded',
+          reason: 'its agent agt_gone does not exist: give it another one',
           runId: '',
         },
       ],
@@ -128,16 +129,64 @@ describe('a batch of events', () => {
     expect(await countOf(fixture, 'runs')).toBe(2);
   });
 
-  it('waits for management-api when there is no snapshot', async () => {
+  it('is decided on later when the configuration cannot be read, in the order it came', async () => {
     await using fixture = await createFixture(down('management-api'));
     const dispatcher = await fixture.start();
-    const event = { id: newId('evt'), deliveryId: newId('dlv') };
-    // The bus keeps what is unavailable, and delivers it again.
-    await expect(dispatcher.deliver(event)).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(await countOf(fixture, 'events')).toBe(0);
+    const sent = Array.from({ length: 120 }, (_, index) => ({ receivedAt: at(index), deliveryId: newId('dlv') }));
+    const ids = await dispatcher.deliver(...sent);
+    await dispatcher.deliver({ id: ids[0]!, ...sent[0]! });
+    const { event } = await fixture.events.getEvent({ event: ids[0]! });
+    expect(event).toMatchObject({ undecided: true, decisions: [] });
+    const asked = fixture.events.getDecision({ event: ids[0]!, trigger: 'on-invoice' });
+    await expect(asked).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await countOf(fixture, 'runs')).toBe(0);
     fixture.configuration = configurationOf();
-    await dispatcher.deliver(event);
-    expect(await countOf(fixture, 'runs')).toBe(1);
+    for (const id of ids) await fixture.finished(id);
+    const { rows } = await fixture.pool.query<{ at: Date; event_id: string }>(
+      'select created_at as at, event_id from runs order by created_at, event_id',
+    );
+    const batches = Map.groupBy(rows, ({ at: time }) => time.getTime());
+    expect([...batches.values()].map((batch) => batch.map(({ event_id: id }) => id))).toEqual([
+      ids.slice(0, 50).toSorted(),
+      ids.slice(50, 100).toSorted(),
+      ids.slice(100).toSorted(),
+    ]);
+    const decided = await fixture.events.getEvent({ event: ids[0]! });
+    expect(decided.event).toMatchObject({ undecided: false, decisions: [{ matched: true }] });
+  });
+
+  it('of one tenant waits for no other whose configuration cannot be read', async () => {
+    await using fixture = await createFixture();
+    const broken = 'org_broken';
+    const dispatcher = await fixture.start({
+      deps: {
+        configuration: {
+          getConfiguration: async ({ orgId, knownVersion }) => {
+            if (orgId === broken) throw new Error('a row that nobody can read');
+            return fixture.source.getConfiguration({ orgId: orgId!, knownVersion: knownVersion! });
+          },
+          getResources: (request) => fixture.source.getResources(request),
+        },
+      },
+    });
+    const [, id] = await dispatcher.deliver({ orgId: broken }, {}, { orgId: broken });
+    await fixture.finished(id!);
+    expect(await countOf(fixture, 'events')).toBe(3);
+  });
+
+  it('that matches a hundred triggers each is stored in parts', async () => {
+    const configuration = configurationOf();
+    const [trigger] = configuration.triggers;
+    configuration.triggers = Array.from({ length: 100 }, (_, i) => ({ ...trigger!, id: `trg_${i}`, name: `t-${i}` }));
+    await using fixture = await createFixture(configuration);
+    const dispatcher = await fixture.start({ config: { workers: { ...testConfig.workers, concurrency: 1 } } });
+    await dispatcher.deliver(...Array.from({ length: 25 }, () => ({})));
+    expect(await countOf(fixture, 'runs')).toBe(2_500);
+    const { rows } = await fixture.pool.query<{ n: number }>(
+      'select count(*)::int as n from runs group by created_at order by n',
+    );
+    expect(Math.max(...rows.map(({ n }) => n))).toBeLessThan(1_000);
+    expect((await fixture.pool.query('select from plans')).rowCount).toBe(100);
   });
 
   it('is refused when a message is none of ours, for the dead-letter topic', async () => {

@@ -2,11 +2,13 @@ import { RunStatus, StepKind, StepStatus } from '@agent-platform/proto';
 import { startModelServer, type ModelAnswer, type ModelScript } from '@agent-platform/testing';
 import { describe, expect, it } from 'vitest';
 import { never, tool } from './support/fake-mcp.ts';
-import { configurationOf, URL_OF_SKILL, type ConfigurationInit } from './support/configuration.ts';
+import type { SkillConfigurationSchema } from '@agent-platform/proto';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { configurationOf, URL_OF_SKILL } from './support/configuration.ts';
 import { containing, createFixture, testConfig } from './support/fixture.ts';
 
 type Provider = 'openai' | 'anthropic';
-type Skill = NonNullable<ConfigurationInit['skills']>[number];
+type Skill = MessageInitShape<typeof SkillConfigurationSchema>;
 
 const prompting = (provider: Provider, skill: Skill = {}) =>
   configurationOf({

@@ -29,13 +29,10 @@ describe('replaying an event', () => {
     expect(event!.decisions[0]!.runId).toBe(original.id);
   });
 
-  it('starts runs for triggers that are newer than the event, and says why others do not match', async () => {
+  it('starts runs for triggers that are newer than the event', async () => {
     await using fixture = await createFixture(configurationOf({ trigger: { eventType: 'invoice.paid' } }));
     const [eventId] = await (await fixture.start()).deliver({});
-    const unmatched = await fixture.events.replayEvent({ event: eventId! });
-    expect(unmatched.decisions).toMatchObject([
-      { matched: false, runId: '', reason: containing('listens to invoice.paid') },
-    ]);
+    expect((await fixture.events.replayEvent({ event: eventId! })).decisions).toEqual([]);
     fixture.configuration = configurationOf();
     const { decisions } = await fixture.events.replayEvent({ event: eventId! });
     const run = await fixture.reached(decisions[0]!.runId, RunStatus.SUCCEEDED);

@@ -18,6 +18,7 @@ async function deleted(fixture: Fixture, size = 1_000): Promise<Deleted & { batc
     steps: sum('steps'),
     events: sum('events'),
     duplicates: sum('duplicates'),
+    plans: sum('plans'),
     batches,
   };
 }
@@ -47,18 +48,19 @@ async function insert(
      select 'evt_' || $1 || i, 'dlv', 'org', $3 from generate_series(1, $2) as i`,
     [prefix, count, at],
   );
-  await fixture.pool.query(
-    `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan, status, claimable_at,
-                       created_at, finished_at)
-     select $6 || i, 'org', 'evt_' || $1 || i, 'trg', 't', 'agt', 'a', '{}', $4, now() + interval '1 day', $3, $5
-     from generate_series(1, $2) as i`,
-    [prefix, count, at, status, finished, runPrefix],
-  );
+  // Before their runs: retention may be at work.
   await fixture.pool.query(
     `insert into steps (run_id, number, org_id, kind, status, position, repeatable, started_at)
      select $1 || i, n, 'org', 'tool_call', 'succeeded', 'call', false, $3
      from generate_series(1, $2) as i, generate_series(1, 2) as n`,
     [runPrefix, count, at],
+  );
+  await fixture.pool.query(
+    `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status, claimable_at,
+                       created_at, finished_at)
+     select $6 || i, 'org', 'evt_' || $1 || i, 'trg', 't', 'agt', 'a', '\\x00', $4, now() + interval '1 day', $3, $5
+     from generate_series(1, $2) as i`,
+    [prefix, count, at, status, finished, runPrefix],
   );
 }
 
@@ -73,7 +75,7 @@ describe('retention', () => {
     await insert(fixture, { prefix: 'old', count: 25, at: old() });
     await insert(fixture, { prefix: 'new', count: 5, at: new Date(Date.now() - 29 * DAY_MS) });
     const { batches, ...rows } = await deleted(fixture, 10);
-    expect(rows).toEqual({ runs: 25, steps: 50, events: 25, duplicates: 25 });
+    expect(rows).toEqual({ runs: 25, steps: 50, events: 25, duplicates: 25, plans: 0 });
     expect(Math.max(...batches.map(({ runs = 0, events = 0 }) => Math.max(runs, events)))).toBe(10);
     expect(await left(fixture)).toEqual({ runs: 5, steps: 10, events: 5, duplicates: 5 });
     expect(await deleted(fixture)).toMatchObject({ runs: 0, events: 0 });
@@ -99,9 +101,9 @@ describe('retention', () => {
     await insert(fixture, { prefix: 'late', count: 1, at: old(), finished: new Date() });
     await insert(fixture, { prefix: 'old', count: 1, at: old() });
     await fixture.pool.query(
-      `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan, status,
+      `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
                          claimable_at, created_at, finished_at, replay_id)
-       select $1, org_id, event_id, trigger_id, 't', 'a', 'a', '{}', 'succeeded', now(), now(), now(), 'fix-42'
+       select $1, org_id, event_id, trigger_id, 't', 'a', 'a', '\\x00', 'succeeded', now(), now(), now(), 'fix-42'
        from runs where event_id = 'evt_old1'`,
       [idAt(new Date())],
     );
@@ -114,6 +116,26 @@ describe('retention', () => {
     const dispatcher = await fixture.start();
     await dispatcher.deliver({ type: 'nobody.listens', receivedAt: old() }, { type: 'nobody.listens' });
     expect(await deleted(fixture)).toMatchObject({ events: 1 });
+  });
+
+  it('deletes a plan that nothing was started by for long, once no run refers to it', async () => {
+    await using fixture = await createFixture();
+    const dispatcher = await fixture.start();
+    const [used] = await dispatcher.deliver({});
+    await fixture.finished(used!);
+    const age = (interval: string) => fixture.pool.query(`update plans set used_at = now() - $1::interval`, [interval]);
+    await age('29 days');
+    expect(await deleted(fixture)).toMatchObject({ plans: 0 });
+    await age('31 days');
+    expect(await deleted(fixture)).toMatchObject({ plans: 0 });
+    // What starts something by it marks it as used.
+    const [again] = await dispatcher.deliver({});
+    await fixture.finished(again!);
+    await fixture.pool.query(`delete from runs`);
+    expect(await deleted(fixture)).toMatchObject({ plans: 0 });
+    await age('31 days');
+    expect(await deleted(fixture)).toMatchObject({ plans: 1 });
+    await fixture.finished((await dispatcher.deliver({}))[0]!);
   });
 
   it('is done by one dispatcher at a time', async () => {
@@ -143,9 +165,9 @@ describe('retention', () => {
       deleting = deleted(fixture);
       await expect.poll(() => waiting(replaying)).toBe(1);
       await replaying.query(
-        `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan, status,
+        `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
                            claimable_at, created_at, replay_id)
-         select $2, org_id, id, 'trg', 't', 'a', 'a', '{}', 'queued', now() + interval '1 day', now(), 'fix-42'
+         select $2, org_id, id, 'trg', 't', 'a', 'a', '\\x00', 'queued', now() + interval '1 day', now(), 'fix-42'
          from events where id = $1`,
         [eventId, idAt(new Date())],
       );
@@ -162,7 +184,9 @@ describe('retention', () => {
     const metrics = createMetrics();
     await fixture.start({ config: { retention: { ...testConfig.retention, everyMs: 20 } }, deps: { metrics } });
     await insert(fixture, { prefix: 'old', count: 3, at: old() });
-    await expect.poll(() => left(fixture)).toEqual({ runs: 0, steps: 0, events: 0, duplicates: 0 });
+    await expect
+      .poll(() => left(fixture), { timeout: 10_000 })
+      .toEqual({ runs: 0, steps: 0, events: 0, duplicates: 0 });
     await expect
       .poll(async () => (await metrics.expose()).body)
       .toMatch(/dispatcher_retention_deleted_total{table="steps"} 6/);

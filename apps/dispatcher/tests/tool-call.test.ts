@@ -133,7 +133,7 @@ describe('a trigger that calls a tool', () => {
   });
 
   it('finds the tool of a skill by its id, whatever the skill is called by now', async () => {
-    const two = calling('invoices/save');
+    const two = calling('save');
     const [skill] = two.skills;
     const other = { ...skill!, id: 'skl_2', name: 'invoices', mcpServerUrl: 'https://archive.example.com/mcp' };
     two.skills = [{ ...skill!, name: 'billing' }, other];

@@ -1,12 +1,21 @@
 import { authConfigOf, authVariables, type AuthConfig } from '@agent-platform/auth';
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
-import { defaultRateLimit, maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import {
+  defaultRateLimit,
+  maskedSummary,
+  readEnv,
+  retention,
+  variable,
+  type ConfigOf,
+  type Env,
+} from '@agent-platform/service';
 import type { ManagementApiConfig } from './management-api.ts';
 import { GITHUB_KEYS_URL } from './secret-scanning/github-keys.ts';
 
 const spec = {
   defaultRateLimitPerSecond: defaultRateLimit,
   githubKeysUrl: variable.url('GITHUB_SECRET_SCANNING_KEYS_URL', { default: GITHUB_KEYS_URL }),
+  keepRevisionsMs: retention,
   maxAgents: limit('ORG_MAX_AGENTS', 1_000),
   maxSkills: limit('ORG_MAX_SKILLS', 1_000),
   maxTriggers: limit('ORG_MAX_TRIGGERS', 10_000),
@@ -44,9 +53,17 @@ export function readProcessConfig(env: Env): ManagementApiConfig & ConfigOf<type
 }
 
 function configOf(values: ConfigOf<typeof spec>): Omit<ManagementApiConfig, 'allowedAddresses'> {
-  const { defaultRateLimitPerSecond, githubKeysUrl, maxAgents, maxSkills, maxTriggers, maxWebhookSources } = values;
+  const {
+    defaultRateLimitPerSecond,
+    githubKeysUrl,
+    keepRevisionsMs,
+    maxAgents,
+    maxSkills,
+    maxTriggers,
+    maxWebhookSources,
+  } = values;
   const limits = { agents: maxAgents, skills: maxSkills, triggers: maxTriggers, webhookSources: maxWebhookSources };
-  return { defaultRateLimitPerSecond, githubKeysUrl, limits };
+  return { defaultRateLimitPerSecond, githubKeysUrl, keepRevisionsMs, limits };
 }
 
 /** For the log: no secrets. */

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { isLockTimeout, prismaAdapter, tenantScope, type Pool } from '@agent-platform/database';
 import { AppError } from '@agent-platform/service';
-import { PrismaClient, type Prisma } from './generated/prisma/client.ts';
+import { Revision } from './configuration/revision.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+import type { Tenant } from './tenant.ts';
 
 /** Where the migrations of this service's database are. */
 export const migrationsDir = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
@@ -25,15 +27,14 @@ export function createDatabase(pool: Pool) {
      * makes the writers of a tenant take turns, so that what one of them has read stays true until it commits, and
      * a version is never seen before everything that belongs to it.
      */
-    write: <T>(orgId: string, work: (tx: Tenant, version: bigint) => Promise<T>): Promise<T> =>
+    write: <T>(orgId: string, work: (tx: Tenant, revision: Revision) => Promise<T>): Promise<T> =>
       tenant(orgId).$transaction(async (tx) => {
         await tx.$executeRaw`select set_config('lock_timeout', ${TURN_TIMEOUT}, true)`;
-        return work(tx, await newVersion(tx, orgId));
+        const revision = new Revision(tx, orgId, await newVersion(tx, orgId));
+        const result = await work(tx, revision);
+        if (!revision.isRecorded) throw new Error('A change of the configuration left no revision');
+        return result;
       }, WRITE_LIMITS),
-
-    /** All reads of `work` see one moment. */
-    snapshot: <T>(orgId: string, work: (tx: Tenant) => Promise<T>): Promise<T> =>
-      tenant(orgId).$transaction(work, { isolationLevel: 'RepeatableRead' }),
 
     [Symbol.asyncDispose]: () => prisma.$disconnect(),
   };
@@ -41,14 +42,12 @@ export function createDatabase(pool: Pool) {
 
 export type Database = ReturnType<typeof createDatabase>;
 
-/** A tenant's rows, inside or outside of a transaction. */
-export type Tenant = Prisma.TransactionClient;
-
 async function newVersion(tx: Tenant, orgId: string): Promise<bigint> {
   try {
     const [row] = await tx.$queryRaw<{ version: bigint }[]>`
-      insert into org_versions (org_id, version) values (${orgId}, 1)
-      on conflict (org_id) do update set version = org_versions.version + 1
+      insert into org_versions as v (org_id, version)
+      values (${orgId}, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+      on conflict (org_id) do update set version = greatest(excluded.version, v.version + 1)
       returning version`;
     return row!.version;
   } catch (cause) {

@@ -1,9 +1,10 @@
 import type { Client, Transport } from '@connectrpc/connect';
-import { checkWritable, createPool, migrate } from '@agent-platform/database';
+import { checkWritable, createPool, migrate, startPeriodic } from '@agent-platform/database';
 import { createAddressRules, type Outbound } from '@agent-platform/outbound';
 import { EventService, RunService, type CredentialService, type WebhookTokenService } from '@agent-platform/proto';
 import { forward, type Routes } from '@agent-platform/rpc';
 import type { Logger, Service } from '@agent-platform/service';
+import { pruneRevisions } from './configuration/prune-revisions.ts';
 import type { Limits } from './context.ts';
 import { createDatabase, migrationsDir } from './database.ts';
 import { createHandovers } from './handovers/handovers.ts';
@@ -18,6 +19,8 @@ export interface ManagementApiConfig {
   readonly allowedAddresses: readonly string[];
   /** Where GitHub publishes the keys that it signs leak reports with. */
   readonly githubKeysUrl: string;
+  /** How long the configuration as it was is kept, in milliseconds: as long as the events that met it. */
+  readonly keepRevisionsMs: number;
   readonly limits: Limits;
   /** What ingest applies to sources that set no limit of their own. */
   readonly defaultRateLimitPerSecond: number;
@@ -50,6 +53,11 @@ export async function createManagementApi(
   const settle = createSettle({ ...others, database });
   const handovers = createHandovers({ database, pool, settle, clock });
   const background = settleInTheBackground({ pool, settle, logger: others.logger, clock });
+  const pruning = startPeriodic({
+    name: 'the deletion of old configurations',
+    pass: () => pruneRevisions(pool, { keepMs: config.keepRevisionsMs, nowMs: clock() }),
+    logger: others.logger,
+  });
   const { limits, defaultRateLimitPerSecond } = config;
   const routes = createRoutes({
     ...others,
@@ -73,7 +81,7 @@ export async function createManagementApi(
       database: () => checkWritable(pool),
     },
     async [Symbol.asyncDispose]() {
-      await background[Symbol.asyncDispose]();
+      await Promise.all([background[Symbol.asyncDispose](), pruning[Symbol.asyncDispose]()]);
       await database[Symbol.asyncDispose]();
       await pool.end();
     },

@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AgentService, ConfigurationService, SkillCategory, SkillService, TriggerService } from '@agent-platform/proto';
-import { createFixture, type Fixture } from './fixture.ts';
+import { toBinary } from '@bufbuild/protobuf';
+import { createPool } from '@agent-platform/database';
+import {
+  AgentService,
+  ConfigurationService,
+  GetConfigurationResponseSchema,
+  SkillCategory,
+  SkillService,
+  TriggerService,
+  type ResourceChange,
+} from '@agent-platform/proto';
+import { pruneRevisions } from '../src/configuration/prune-revisions.ts';
+import { createFixture, logger, type Fixture } from './fixture.ts';
 import { fresh, makeAgent, makeSkill, makeSource, methodsOf, nouns } from './nouns.ts';
 
 let fixture: Fixture;
@@ -9,17 +20,37 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-const read = (orgId: string, knownVersion = 0n) =>
-  fixture.asService('dispatcher', 'management-api', ConfigurationService).getConfiguration({ orgId, knownVersion });
+const client = () => fixture.asService('dispatcher', 'management-api', ConfigurationService);
+
+/** Every page of an answer, and what stands there in the end. */
+async function read(orgId: string, knownVersion = 0n) {
+  let page = await client().getConfiguration({ orgId, knownVersion });
+  const { version, whole } = page;
+  const changes = [...page.changes];
+  while (page.nextPageToken) {
+    page = await client().getConfiguration({ orgId, knownVersion, pageToken: page.nextPageToken });
+    changes.push(...page.changes);
+  }
+  return { version, whole, changes, resources: applied(new Map(), changes) };
+}
+
+type Resources = Map<string, ResourceChange['resource']>;
+
+function applied(resources: Resources, changes: readonly ResourceChange[]): Resources {
+  for (const { id, resource } of changes) {
+    if (resource.case === undefined) resources.delete(id);
+    else resources.set(id, resource);
+  }
+  return resources;
+}
+
+const agentsOf = (resources: Resources) =>
+  [...resources.values()].flatMap((resource) => (resource.case === 'agent' ? [resource.value] : []));
 
 describe('a configuration', () => {
   it('of a tenant that never wrote is empty, and known after that', async () => {
-    const first = await read('org_nobody');
-    expect(first.version).toBe(1n);
-    expect(first.configuration).toMatchObject({ triggers: [], agents: [], skills: [] });
-    const again = await read('org_nobody', first.version);
-    expect(again).toMatchObject({ version: 1n });
-    expect(again.configuration).toBeUndefined();
+    expect(await read('org_nobody')).toMatchObject({ version: 1n, whole: true, changes: [] });
+    expect(await read('org_nobody', 1n)).toMatchObject({ version: 1n, whole: false, changes: [] });
   });
 
   it('has references resolved, skills in order, and nothing of other tenants', async () => {
@@ -28,53 +59,60 @@ describe('a configuration', () => {
     const source = await makeSource(fixture, orgId, 'shop');
     const write = await makeSkill(fixture, orgId, { name: 'billing', requiresApproval: true });
     const readOnly = await makeSkill(fixture, orgId, { name: 'archive', category: SkillCategory.READ });
-    const agent = await makeAgent(fixture, orgId, 'clerk', [write.id, readOnly.name]);
+    const agent = await makeAgent(fixture, orgId, 'clerk', [readOnly.name, write.id]);
     const trigger = { name: 'file', eventType: 'invoice.uploaded', webhookSource: 'shop', agentId: 'clerk' };
-    const toolCall = { tool: 'store', arguments: '{"id":"{{ .payload.id }}","nested":{"list":[1.0,null,true]}}' };
+    const args = '{"id":"{{ .payload.id }}","nested":{"list":[1.0,null,true]}}';
     const created = await fixture.as(orgId, TriggerService).createTrigger({
-      trigger: { ...trigger, autoApprove: true, action: { case: 'toolCall', value: toolCall } },
+      trigger: {
+        ...trigger,
+        autoApprove: true,
+        action: { case: 'toolCall', value: { tool: 'archive/store/all', arguments: args } },
+      },
     });
-    const { configuration } = await read(orgId);
-    expect(configuration).toMatchObject({
-      triggers: [
+    const { resources } = await read(orgId);
+    expect([...resources.values()].map(({ value }) => value)).toMatchObject(
+      [
         {
           id: created.trigger!.id,
           name: 'file',
           eventType: 'invoice.uploaded',
           sourceId: source.id,
-          sourceName: 'shop',
           agentId: agent.id,
           autoApprove: true,
-          action: { case: 'toolCall', value: toolCall },
+          action: { case: 'toolCall', value: { tool: 'store/all', skillId: readOnly.id, arguments: args } },
         },
-      ],
-      agents: [{ id: agent.id, name: 'clerk', skillIds: [write.id, readOnly.id] }],
-      skills: [
+        { id: agent.id, name: 'clerk', skillIds: [readOnly.id, write.id] },
         { id: write.id, name: 'billing', readOnly: false, requiresApproval: true },
         { id: readOnly.id, name: 'archive', readOnly: true, requiresApproval: false },
-      ],
-    });
+        { id: source.id, name: 'shop' },
+      ].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    );
   });
 
-  it.each(nouns)('has a new version after every write of $label', async (noun) => {
+  it.each(nouns)('answers just the change after every write of $label', async (noun) => {
     const orgId = fresh('org');
     const methods = methodsOf(noun, fixture.as(orgId, noun.service));
     const values = { ...(await noun.values(fixture, orgId)), name: fresh('x') };
-    let { version } = await read(orgId);
-    const grows = async () => {
+    await makeAgent(fixture, orgId, fresh('z'));
+    let { version, resources } = await read(orgId);
+    const changed = async () => {
       const next = await read(orgId, version);
+      expect(next).toMatchObject({ whole: false });
       expect(next.version).toBeGreaterThan(version);
-      expect(next.configuration).toBeDefined();
-      version = next.version;
+      ({ version } = next);
+      resources = applied(resources, next.changes);
+      expect(resources).toEqual((await read(orgId)).resources);
+      return next.changes.map(({ id, resource }) => [id, resource.case]);
     };
     const { id } = await methods.create(values);
-    await grows();
-    await methods.update({ id, description: 'x' });
-    await grows();
+    const [[, kind] = []] = await changed();
+    expect(kind).toBeDefined();
+    await methods.update({ id, name: fresh('y') });
+    expect(await changed()).toEqual([[id, kind]]);
     await methods.delete(id);
-    await grows();
+    expect(await changed()).toEqual([[id, undefined]]);
     await methods.get(id).catch(() => undefined);
-    expect((await read(orgId, version)).configuration).toBeUndefined();
+    expect(await read(orgId, version)).toMatchObject({ version, whole: false, changes: [] });
   });
 
   it('keeps its version when a write fails', async () => {
@@ -88,17 +126,19 @@ describe('a configuration', () => {
 
   it('contains a write as soon as it returned, however many write at once', async () => {
     const orgId = fresh('org');
-    const versions = await Promise.all(
+    const seen = await Promise.all(
       Array.from({ length: 10 }, async (_, index) => {
         const { agent } = await fixture.as(orgId, AgentService).createAgent({ agent: { name: `agent-${index}` } });
-        const { version, configuration } = await read(orgId);
-        expect(configuration!.agents.map(({ id }) => id)).toContain(agent!.id);
-        // One write, one version: what a version contains never changes after it was seen.
-        expect(configuration!.agents).toHaveLength(Number(version) - 1);
-        return version;
+        const { version, resources } = await read(orgId);
+        expect(resources.keys()).toContain(agent!.id);
+        return { version, count: resources.size };
       }),
     );
-    expect(versions.toSorted((a, b) => Number(a - b)).at(-1)).toBe(11n);
+    // What a version contains never changes after it was seen.
+    const counts = new Map<bigint, number>();
+    for (const { version, count } of seen)
+      expect(counts.set(version, counts.get(version) ?? count).get(version)).toBe(count);
+    expect(Math.max(...seen.map(({ count }) => count))).toBe(10);
   });
 
   it('never shows a version without everything that belongs to it', async () => {
@@ -118,10 +158,117 @@ describe('a configuration', () => {
     };
     const writer = rewrite().finally(() => (done = true));
     while (!done) {
-      const { configuration } = await read(orgId);
-      const known = configuration!.skills.map(({ id }) => id);
-      for (const id of configuration!.agents[0]!.skillIds) expect(known).toContain(id);
+      const { resources } = await read(orgId);
+      for (const id of agentsOf(resources)[0]!.skillIds) expect(resources.keys()).toContain(id);
     }
     await writer;
   });
+
+  it('comes in pages of about 1 MiB, whole or as changes', async () => {
+    const orgId = fresh('org');
+    const { version: empty } = await read(orgId);
+    await makeAgent(fixture, orgId, 'first');
+    const { version } = await read(orgId, empty);
+    const agents = fixture.as(orgId, AgentService);
+    for (let i = 0; i < 40; i++) {
+      await agents.createAgent({ agent: { name: `large-${i}`, instructions: String(i % 10).repeat(60_000) } });
+    }
+    for (const known of [0n, version]) {
+      const first = await client().getConfiguration({ orgId, knownVersion: known });
+      expect(toBinary(GetConfigurationResponseSchema, first).length).toBeLessThan(1.2 * 1024 * 1024);
+      expect(first.nextPageToken).not.toBe('');
+      const { changes, resources } = await read(orgId, known);
+      expect(changes).toHaveLength(known === 0n ? 41 : 40);
+      expect(resources.size).toBe(changes.length);
+    }
+  });
+
+  it('of a restored backup is answered whole, whichever version is known', async () => {
+    const orgId = fresh('org');
+    await makeAgent(fixture, orgId, 'kept');
+    const { version: backup } = await read(orgId);
+    await makeAgent(fixture, orgId, 'lost');
+    const { version: known } = await read(orgId);
+    await restore(orgId, backup);
+    const restored = await read(orgId, known);
+    expect(restored).toMatchObject({ version: backup, whole: true });
+    expect(agentsOf(restored.resources).map(({ name }) => name)).toEqual(['kept']);
+    await makeAgent(fixture, orgId, 'new');
+    const after = await read(orgId, known);
+    expect(after.version).toBeGreaterThan(known);
+    expect(after.whole).toBe(true);
+    expect(agentsOf(after.resources).map(({ name }) => name)).toEqual(['kept', 'new']);
+  });
+
+  it('refuses a page token that is none', async () => {
+    const pageToken = 'whole.1.2';
+    await expect(client().getConfiguration({ orgId: 'org', pageToken })).rejects.toMatchObject({
+      kind: 'invalid_argument',
+    });
+  });
 });
+
+describe('a resource', () => {
+  it('can be read as it was, and is not there before it was made and after it was deleted', async () => {
+    const orgId = fresh('org');
+    await makeAgent(fixture, orgId, 'other');
+    const { version: before } = await read(orgId);
+    const agents = fixture.as(orgId, AgentService);
+    const { agent } = await agents.createAgent({ agent: { name: 'clerk', model: 'openai/old' } });
+    const { version: made } = await read(orgId);
+    await agents.updateAgent({ agent: { id: 'clerk', model: 'openai/new' } });
+    const { version: changed } = await read(orgId);
+    await agents.deleteAgent({ agent: 'clerk' });
+    const { version: deleted } = await read(orgId);
+    const at = async (version: bigint, ofOrg = orgId) => {
+      const { known, resources } = await client().getResources({ orgId: ofOrg, version, ids: [agent!.id] });
+      return { known, models: agentsOf(applied(new Map(), resources)).map(({ model }) => model) };
+    };
+    expect(await at(before)).toEqual({ known: true, models: [] });
+    expect(await at(made)).toEqual({ known: true, models: ['openai/old'] });
+    expect(await at(changed)).toEqual({ known: true, models: ['openai/new'] });
+    expect(await at(deleted)).toEqual({ known: true, models: [] });
+    expect(await at(made + 1_000_000n)).toMatchObject({ known: false });
+    expect(await at(made, fresh('org'))).toEqual({ known: false, models: [] });
+  });
+
+  it('is forgotten as it was once no event can have met it, and the rest stays', async () => {
+    const orgId = fresh('org');
+    const agents = fixture.as(orgId, AgentService);
+    await makeAgent(fixture, orgId, 'kept');
+    await makeAgent(fixture, orgId, 'gone');
+    await agents.updateAgent({ agent: { id: 'kept', model: 'openai/second' } });
+    await agents.deleteAgent({ agent: 'gone' });
+    const { version, resources } = await read(orgId);
+    const pool = createPool({ url: fixture.databaseUrl, applicationName: 'test', max: 1, logger });
+    try {
+      const count = async () =>
+        (await pool.query(`select from configuration_revisions where org_id = $1`, [orgId])).rowCount;
+      await pruneRevisions(pool, { keepMs: 0, nowMs: Number(version) });
+      expect(await count()).toBe(4);
+      const later = { keepMs: 0, nowMs: Number(version) + 2 * 86_400_000 };
+      while (await pruneRevisions(pool, later));
+      await pruneRevisions(pool, later);
+      expect(await count()).toBe(1);
+    } finally {
+      await pool.end();
+    }
+    expect((await read(orgId)).resources).toEqual(resources);
+    expect(await read(orgId, version)).toMatchObject({ whole: false, changes: [] });
+  });
+});
+
+/** As a backup brings it back: everything as it was at a version. */
+async function restore(orgId: string, version: bigint): Promise<void> {
+  const pool = createPool({ url: fixture.databaseUrl, applicationName: 'test', max: 1, logger });
+  try {
+    await pool.query(
+      'delete from agents where org_id = $1 and id = any (select id from configuration_revisions where version > $2)',
+      [orgId, version],
+    );
+    await pool.query('delete from configuration_revisions where org_id = $1 and version > $2', [orgId, version]);
+    await pool.query('update org_versions set version = $2 where org_id = $1', [orgId, version]);
+  } finally {
+    await pool.end();
+  }
+}

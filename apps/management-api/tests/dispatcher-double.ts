@@ -15,6 +15,10 @@ export function createDispatcherDouble(): { routes: Routes } {
       owned(call, event, 'evt_1');
       return { event: { id: event } };
     },
+    getDecision({ event, trigger }, call) {
+      owned(call, event, 'evt_1');
+      return { decision: { trigger } };
+    },
     listEvents: (_, call) => ({ events: userOf(call).orgId === 'org_a' ? [{ id: 'evt_1' }] : [] }),
     replayEvent({ event, replayId }, call) {
       owned(call, event, 'evt_1');

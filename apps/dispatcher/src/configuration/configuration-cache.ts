@@ -1,55 +1,108 @@
-import { ConfigurationSchema, type Configuration, type ConfigurationService } from '@agent-platform/proto';
+import type { ConfigurationService, ResourceChange } from '@agent-platform/proto';
 import { AppError, type Logger } from '@agent-platform/service';
-import { create } from '@bufbuild/protobuf';
 import type { Client } from '@connectrpc/connect';
+import { Configuration } from './configuration.ts';
 
-export type ConfigurationSource = Pick<Client<typeof ConfigurationService>, 'getConfiguration'>;
+export type ConfigurationSource = Pick<Client<typeof ConfigurationService>, 'getConfiguration' | 'getResources'>;
 
 export interface ConfigurationCache {
   /**
    * The tenant's configuration as of now, asked for at the source every time: an event sent after a trigger was
-   * created sees that trigger. When the source does not answer, the last snapshot serves.
+   * created sees that trigger. When the source does not answer, the last one known serves.
    *
-   * @throws AppError `unavailable` when there is no snapshot either: events wait for it and are never given up.
+   * @throws AppError `configuration_unavailable` when none is known either: no event is ever given up for it.
    */
   current(orgId: string): Promise<Configuration>;
 }
 
-interface Snapshot {
-  readonly version: bigint;
-  readonly configuration: Configuration;
-}
-
-/** Tenants whose snapshot is kept; the ones asked for longest ago leave first. */
-const MAX_SNAPSHOTS = 10_000;
+/** Resources of all tenants that are kept, about; the tenants that were asked for longest ago leave first. */
+const MAX_KEPT = 500_000;
 
 export function createConfigurationCache(source: ConfigurationSource, logger: Logger): ConfigurationCache {
-  const snapshots = new Map<string, Snapshot>();
+  const kept = new Map<string, Configuration>();
+  let size = 0;
 
-  function keep(orgId: string, snapshot: Snapshot): Snapshot {
-    // Answers may overtake each other.
-    const known = snapshots.get(orgId);
-    const newest = known && known.version > snapshot.version ? known : snapshot;
-    snapshots.delete(orgId);
-    snapshots.set(orgId, newest);
-    if (snapshots.size > MAX_SNAPSHOTS) snapshots.delete(snapshots.keys().next().value!);
-    return newest;
+  function keep(orgId: string, configuration: Configuration, sizeBefore: number): Configuration {
+    kept.delete(orgId);
+    kept.set(orgId, configuration);
+    // One for the tenant itself.
+    size += configuration.size + 1 - sizeBefore;
+    while (size > MAX_KEPT && kept.size > 1) {
+      const [oldest, { size: freed }] = kept.entries().next().value!;
+      kept.delete(oldest);
+      size -= freed + 1;
+    }
+    return configuration;
   }
 
+  async function ask(orgId: string): Promise<Configuration> {
+    const known = kept.get(orgId);
+    const sizeBefore = known ? known.size + 1 : 0;
+    const knownVersion = known?.version ?? 0n;
+    const { whole, version, changes } = await readAll(source, orgId, knownVersion);
+    const configuration = known && !whole ? known : new Configuration();
+    configuration.apply(changes, version);
+    // It may have left meanwhile.
+    return keep(orgId, configuration, kept.has(orgId) ? sizeBefore : 0);
+  }
+
+  const askInTurn = inTurn(ask);
   return {
     async current(orgId) {
-      const known = snapshots.get(orgId);
       try {
-        const answer = await source.getConfiguration({ orgId, knownVersion: known?.version ?? 0n });
-        const configuration = answer.configuration ?? known?.configuration ?? create(ConfigurationSchema);
-        return keep(orgId, { version: answer.version, configuration }).configuration;
+        return await askInTurn(orgId);
       } catch (error) {
+        const known = kept.get(orgId);
         if (!known) throw unavailable(error);
-        logger.warn({ err: error, org_id: orgId, version: String(known.version) }, 'matching with the last snapshot');
-        return known.configuration;
+        logger.warn({ err: error, org_id: orgId, version: String(known.version) }, 'matching with what was known last');
+        return known;
       }
     },
   };
+}
+
+async function readAll(source: ConfigurationSource, orgId: string, knownVersion: bigint) {
+  const changes: ResourceChange[] = [];
+  for (let pageToken = ''; ;) {
+    const page = await source.getConfiguration({ orgId, knownVersion, pageToken });
+    changes.push(...page.changes);
+    pageToken = page.nextPageToken;
+    if (pageToken === '') return { whole: page.whole, version: page.version, changes };
+  }
+}
+
+/**
+ * One question per tenant at a time, so that no answer overtakes another. Who asks while one is under way shares the next,
+ * which knows of everything that was written before they asked.
+ */
+function inTurn<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const turns = new Map<string, { current: Promise<T>; next?: Promise<T> | undefined }>();
+  return (key) => {
+    const turn = turns.get(key);
+    if (!turn) {
+      const first = { current: start(key) };
+      turns.set(key, first);
+      return first.current;
+    }
+    turn.next ??= turn.current
+      .catch(() => undefined)
+      .then(() => {
+        const answer = start(key);
+        turns.set(key, { current: answer });
+        return answer;
+      });
+    return turn.next;
+  };
+
+  function start(key: string): Promise<T> {
+    const answer = ask(key);
+    const end = () => {
+      const turn = turns.get(key);
+      if (turn?.current === answer && !turn.next) turns.delete(key);
+    };
+    answer.then(end, end);
+    return answer;
+  }
 }
 
 function unavailable(cause: unknown): AppError {

@@ -1,37 +1,32 @@
-import type { Configuration, TriggerConfiguration } from '@agent-platform/proto';
-import { planOf, type Plan } from './plan.ts';
+import type { TriggerConfiguration } from '@agent-platform/proto';
+import type { Configuration, EventKind } from '../configuration/configuration.ts';
+import type { PlannedRun } from './plan.ts';
 
-/** What one trigger made of an event. A plan: it matched. */
+/** What a trigger made of an event. A plan: it starts a run. */
 export interface Match {
   readonly triggerId: string;
   readonly triggerName: string;
   readonly reason: string;
-  readonly plan?: Plan;
+  readonly planned?: PlannedRun;
 }
 
-/** Decides for every trigger of a tenant, and says why for a person. */
-export function matchTriggers(
-  configuration: Configuration,
-  event: { readonly eventType: string; readonly sourceId: string },
-): Match[] {
-  // A source is known by name through any trigger that listens to it.
-  const sourceName = configuration.triggers.find(({ sourceId }) => sourceId === event.sourceId)?.sourceName;
-  const from = sourceName ?? event.sourceId;
-  return configuration.triggers.map((trigger) => {
-    const { id: triggerId, name: triggerName } = trigger;
-    const mismatch = mismatchOf(trigger, event, from);
-    if (mismatch) return { triggerId, triggerName, reason: mismatch };
-    const plan = planOf(configuration, trigger);
-    if ('problem' in plan) return { triggerId, triggerName, reason: plan.problem };
-    return { triggerId, triggerName, reason: `listens to ${trigger.eventType} from ${from}`, plan };
-  });
+/** Decides for the triggers that listen to an event, and says why for a person. Costs what they are, not what there are. */
+export function matchTriggers(configuration: Configuration, event: EventKind): Match[] {
+  return configuration.listenersTo(event).map((trigger) => decide(configuration, trigger, event));
 }
 
-function mismatchOf(
-  trigger: TriggerConfiguration,
-  event: { readonly eventType: string; readonly sourceId: string },
-  from: string,
-): string | undefined {
+/** The same for one trigger, whether or not it listens. */
+export function decide(configuration: Configuration, trigger: TriggerConfiguration, event: EventKind): Match {
+  const { id: triggerId, name: triggerName } = trigger;
+  const mismatch = mismatchOf(configuration, trigger, event);
+  if (mismatch) return { triggerId, triggerName, reason: mismatch };
+  const planned = configuration.planned(trigger);
+  if ('problem' in planned) return { triggerId, triggerName, reason: planned.problem };
+  const reason = `listens to ${trigger.eventType} from ${nameOf(configuration, event.sourceId)}`;
+  return { triggerId, triggerName, reason, planned };
+}
+
+function mismatchOf(configuration: Configuration, trigger: TriggerConfiguration, event: EventKind): string | undefined {
   const listensTo: string[] = [];
   const eventIs: string[] = [];
   if (trigger.eventType !== event.eventType) {
@@ -39,9 +34,14 @@ function mismatchOf(
     eventIs.push(event.eventType);
   }
   if (trigger.sourceId !== event.sourceId) {
-    listensTo.push(`source ${trigger.sourceName || 'none'}`);
-    eventIs.push(`from ${from}`);
+    listensTo.push(`source ${nameOf(configuration, trigger.sourceId)}`);
+    eventIs.push(`from ${nameOf(configuration, event.sourceId)}`);
   }
   if (listensTo.length === 0) return undefined;
   return `listens to ${listensTo.join(' of ')}, the event is ${eventIs.join(' ')}`;
+}
+
+/** A source that does not exist any more has no name. */
+function nameOf(configuration: Configuration, sourceId: string): string {
+  return configuration.source(sourceId)?.name ?? sourceId;
 }

@@ -1,4 +1,10 @@
-import type { Configuration, SkillConfiguration, TriggerConfiguration } from '@agent-platform/proto';
+import { createHash } from 'node:crypto';
+import type {
+  AgentConfiguration,
+  SkillConfiguration,
+  SourceConfiguration,
+  TriggerConfiguration,
+} from '@agent-platform/proto';
 import { parseExact, type JsonObject } from '@agent-platform/service';
 
 /** What a run does: trigger action, agent and skills as they were when the event matched. No secrets. */
@@ -40,32 +46,56 @@ export interface PlannedSkill {
   readonly credentialVersion?: number;
 }
 
-/** @returns the plan, or why there is none. */
-export function planOf(configuration: Configuration, trigger: TriggerConfiguration): Plan | { problem: string } {
-  const action = actionOf(trigger);
-  if (!action) return { problem: 'has neither prompt_template nor tool_call: give it one of them' };
-  const agent = configuration.agents.find(({ id }) => id === trigger.agentId);
-  if (!agent) return { problem: `its agent ${trigger.agentId} does not exist: give it another one` };
-  const { id, name, instructions, model } = agent;
-  return {
-    trigger: { id: trigger.id, name: trigger.name, sourceName: trigger.sourceName, autoApprove: trigger.autoApprove },
-    agent: { id, name, instructions, model },
-    skills: configuration.skills.filter((skill) => agent.skillIds.includes(skill.id)).map(plannedSkill),
-    action,
-  };
+/** What a trigger starts; the same for every event it matches, until something is configured differently. */
+export interface PlannedRun {
+  readonly triggerId: string;
+  readonly triggerName: string;
+  readonly agentId: string;
+  readonly agentName: string;
+  /** JSON of a Plan. */
+  readonly plan: string;
+  /** SHA-256 of the plan, which runs refer to it by. */
+  readonly planHash: Buffer;
 }
 
-function actionOf({ action }: TriggerConfiguration): Action | undefined {
+/** What a plan is made of. */
+export interface Resources {
+  source(id: string): SourceConfiguration | undefined;
+  agent(id: string): AgentConfiguration | undefined;
+  skill(id: string): SkillConfiguration | undefined;
+}
+
+/** A planned run, or why there is none. */
+export type Planned = PlannedRun | { readonly problem: string };
+
+export function planRun(resources: Resources, trigger: TriggerConfiguration): Planned {
+  const action = actionOf(resources, trigger);
+  if (!action) return { problem: 'has neither prompt_template nor tool_call: give it one of them' };
+  const agent = resources.agent(trigger.agentId);
+  if (!agent) return { problem: `its agent ${trigger.agentId} does not exist: give it another one` };
+  const { id, name, autoApprove } = trigger;
+  const sourceName = resources.source(trigger.sourceId)?.name ?? trigger.sourceId;
+  const skills = agent.skillIds.flatMap((skillId) => resources.skill(skillId) ?? []);
+  const plan = JSON.stringify({
+    trigger: { id, name, sourceName, autoApprove },
+    agent: { id: agent.id, name: agent.name, instructions: agent.instructions, model: agent.model },
+    skills: skills.map(plannedSkill),
+    action,
+  } satisfies Plan);
+  const planHash = createHash('sha256').update(plan).digest();
+  return { triggerId: id, triggerName: name, agentId: agent.id, agentName: agent.name, plan, planHash };
+}
+
+function actionOf(resources: Resources, { action }: TriggerConfiguration): Action | undefined {
   switch (action.case) {
     case 'promptTemplate':
       return { kind: 'prompt', template: action.value };
-    case 'toolCall':
-      return {
-        kind: 'tool_call',
-        tool: action.value.tool,
-        skillId: action.value.skillId,
-        arguments: parseExact(action.value.arguments || '{}') as JsonObject,
-      };
+    case 'toolCall': {
+      const { tool, skillId } = action.value;
+      const named = skillId ? `${resources.skill(skillId)?.name ?? skillId}/${tool}` : tool;
+      const values = parseExact(action.value.arguments || '{}') as JsonObject;
+      return { kind: 'tool_call', tool: named, skillId, arguments: values };
+    }
     case undefined:
       return undefined;
   }

@@ -1,12 +1,12 @@
 import type { Pool } from '@agent-platform/database';
 import { newId, newTraceparent } from '@agent-platform/service';
+import type { EventKind } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
-import type { EventKind } from '../store/count-events.ts';
 import { findReplays } from '../store/find-replays.ts';
 import { insertReplays, type ReplayRun } from '../store/insert-replays.ts';
 import type { Decision } from './decision.ts';
 import { matchTriggers } from './match-triggers.ts';
-import { plannedRun, type PlannedRun } from './planned-run.ts';
+import type { PlannedRun } from './plan.ts';
 
 export interface ReplayDeps {
   readonly pool: Pool;
@@ -27,10 +27,10 @@ export async function replayEvent(
   by: ReplayedBy,
 ): Promise<Decision[]> {
   const matches = matchTriggers(await configurations.current(by.orgId), event);
-  const planned = matches.flatMap((match) => (match.plan ? [plannedRun(match, match.plan)] : []));
+  const planned = matches.flatMap(({ planned }) => planned ?? []);
   if ((await insertReplays(pool, { ...by, planned, runs: runsOf(event.id, planned) })) > 0) wake();
   const started = await findReplays(pool, { ...by, eventId: event.id });
-  return matches.map(({ triggerId, triggerName, reason, plan }) => {
+  return matches.map(({ triggerId, triggerName, reason, planned: plan }) => {
     const decision = { trigger_id: triggerId, trigger: triggerName, matched: plan !== undefined, reason };
     const runId = plan && started.get(triggerId);
     return runId ? { ...decision, run_id: runId } : decision;

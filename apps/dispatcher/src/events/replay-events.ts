@@ -1,10 +1,10 @@
-import type { Configuration } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
-import { countEvents, MAX_COUNTED, type EventKind, type EventRange } from '../store/count-events.ts';
+import type { Configuration, EventKind } from '../configuration/configuration.ts';
+import { countEvents, MAX_COUNTED, type EventRange } from '../store/count-events.ts';
 import { insertReplays } from '../store/insert-replays.ts';
 import { listReplayedEvents } from '../store/list-replayed-events.ts';
 import { matchTriggers } from './match-triggers.ts';
-import { plannedRun, type PlannedRun } from './planned-run.ts';
+import type { PlannedRun } from './plan.ts';
 import { runsOf, type ReplayDeps } from './replay-event.ts';
 
 /** One request starts no more. Each run calls tools, and stands in the queue before those of new events. */
@@ -43,7 +43,7 @@ export async function replayEvents(deps: ReplayDeps, range: RangeReplay): Promis
   const triggerId = range.trigger && triggerIdOf(configuration, range.trigger);
   const kinds = (await countEvents(deps.pool, range)).map((kind): KindOfEvents => {
     const matches = matchTriggers(configuration, kind).filter((match) => !triggerId || match.triggerId === triggerId);
-    return { ...kind, planned: matches.flatMap((match) => (match.plan ? [plannedRun(match, match.plan)] : [])) };
+    return { ...kind, planned: matches.flatMap(({ planned }) => planned ?? []) };
   });
   const eventCount = kinds.reduce((sum, { count }) => sum + count, 0);
   const runCount = kinds.reduce((sum, { count, planned }) => sum + count * planned.length, 0);
@@ -75,8 +75,8 @@ function keyOf({ eventType, sourceId }: EventKind): string {
   return JSON.stringify([eventType, sourceId]);
 }
 
-function triggerIdOf({ triggers }: Configuration, reference: string): string {
-  const trigger = triggers.find(({ id, name }) => id === reference || name === reference);
+function triggerIdOf(configuration: Configuration, reference: string): string {
+  const trigger = configuration.trigger(reference);
   if (trigger) return trigger.id;
   throw new AppError('not_found', 'trigger_not_found', `There is no trigger "${reference}".`);
 }

@@ -1,24 +1,28 @@
-import type { Configuration } from '@agent-platform/proto';
-import { transaction, type Pool } from '@agent-platform/database';
-import { newId } from '@agent-platform/service';
+import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
+import type { Configuration } from '../configuration/configuration.ts';
+import { ensurePlans } from '../store/ensure-plans.ts';
 import { findOriginals } from '../store/find-originals.ts';
 import { insertDuplicates } from '../store/insert-duplicates.ts';
-import { insertEvents, type NewEvent, type NewRun } from '../store/insert-events.ts';
-import type { Decision } from './decision.ts';
+import { insertEvents, type NewEvent } from '../store/insert-events.ts';
+import { insertRuns } from '../store/insert-runs.ts';
+import { decideOn, UNDECIDED, type Decided } from './decide-on.ts';
 import type { IncomingEvent } from './incoming-event.ts';
 import { findOriginalsInBatch } from './originals-in-batch.ts';
-import { matchTriggers } from './match-triggers.ts';
-import { plannedRun } from './planned-run.ts';
 
 export interface Stored {
   readonly events: number;
   readonly duplicates: number;
   readonly runs: number;
+  readonly undecided: number;
 }
 
+const DUPLICATE: Decided = { decisions: '[]', configurationVersion: null, runs: [] };
+
 /**
- * Stores a batch in one transaction: each event once, with every trigger's decision and the runs they start, and
- * each repeated request beside the event it repeats. Storing the same batch again changes nothing.
+ * Stores a batch in one transaction: each event once, with the decisions on it and the runs they start, and each repeated
+ * request beside the event it repeats. Storing the same batch again changes nothing.
+ *
+ * @param configurations - of the tenants whose configuration can be read; the events of the others are decided on later.
  */
 export async function storeEvents(
   pool: Pool,
@@ -30,29 +34,36 @@ export async function storeEvents(
   return transaction(pool, async (client) => {
     const originals = findOriginalsInBatch(events, await findOriginals(client, events));
     const candidates = events.map((event) => {
-      const original = originals.get(event.id);
-      if (original) return { event, duplicateOf: original, decisions: '[]', runs: [] };
-      return decide(event, configurations.get(event.orgId)!);
+      const duplicateOf = originals.get(event.id) ?? null;
+      return { event, duplicateOf, ...(duplicateOf ? DUPLICATE : decided(event, configurations)) };
     });
-    const inserted = await insertEvents(client, candidates);
-    const started = candidates.filter(({ event }) => inserted.has(event.id));
+    const inserted = await insert(client, candidates);
     const repeated = batch.filter((event) => !inserted.has(event.id) || first.get(event.id) !== event);
+    const stored = candidates.filter(({ event }) => inserted.has(event.id));
     return {
       events: inserted.size,
       duplicates: await insertDuplicates(client, repeated),
-      runs: started.reduce((sum, { runs }) => sum + runs.length, 0),
+      runs: stored.reduce((sum, { runs }) => sum + runs.length, 0),
+      undecided: stored.filter(({ decisions }) => decisions === null).length,
     };
   });
 }
 
-function decide(event: IncomingEvent, configuration: Configuration): NewEvent {
-  const runs: NewRun[] = [];
-  const decisions = matchTriggers(configuration, event).map((match): Decision => {
-    const { triggerId, triggerName, reason, plan } = match;
-    if (!plan) return { trigger_id: triggerId, trigger: triggerName, matched: false, reason };
-    const id = newId('run');
-    runs.push({ id, ...plannedRun(match, plan) });
-    return { trigger_id: triggerId, trigger: triggerName, matched: true, reason, run_id: id };
-  });
-  return { event, duplicateOf: null, decisions: JSON.stringify(decisions), runs };
+function decided(event: IncomingEvent, configurations: ReadonlyMap<string, Configuration>): Decided {
+  const configuration = configurations.get(event.orgId);
+  return configuration ? decideOn(configuration, event) : UNDECIDED;
+}
+
+/** @returns the ids of the events that were new. Only those start runs. */
+async function insert(client: PoolClient, candidates: readonly (NewEvent & Decided)[]): Promise<ReadonlySet<string>> {
+  await ensurePlans(
+    client,
+    candidates.flatMap(({ runs }) => runs),
+  );
+  const inserted = await insertEvents(client, candidates);
+  await insertRuns(
+    client,
+    candidates.flatMap(({ event, runs }) => (inserted.has(event.id) ? runs : [])),
+  );
+  return inserted;
 }

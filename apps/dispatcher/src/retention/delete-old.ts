@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
 import { newId } from '@agent-platform/service';
 import { deleteOldEvents, type EventPosition } from '../store/delete-old-events.ts';
+import { deleteOldPlans } from '../store/delete-old-plans.ts';
 import { deleteOldRuns } from '../store/delete-old-runs.ts';
 
 export interface Batches {
@@ -16,6 +17,7 @@ export interface Deleted {
   readonly steps: number;
   readonly events: number;
   readonly duplicates: number;
+  readonly plans: number;
 }
 
 /** `next`: where to go on; undefined at the end. */
@@ -60,5 +62,10 @@ export async function deleteOld(
   );
   // Runs first: an event goes when its last run is gone.
   const first: EventPosition = { receivedAt: new Date(0), id: '' };
-  if (isMine) await walk(first, (client, after) => deleteOldEvents(client, { after, before, limit }));
+  if (!isMine || !(await walk(first, (client, after) => deleteOldEvents(client, { after, before, limit })))) return;
+  // Plans last: one goes when nothing refers to it any more.
+  await walk(true, async (client) => {
+    const plans = await deleteOldPlans(client, { before, limit });
+    return { plans, next: plans === limit || undefined };
+  });
 }

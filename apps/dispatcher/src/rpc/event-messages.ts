@@ -5,7 +5,10 @@ import type { Decision } from '../events/decision.ts';
 import type { Event, EventDuplicate } from '../generated/prisma/client.ts';
 
 /** What a list answers of an event. */
-export type ListedEvent = Omit<Event, 'orgId' | 'payload' | 'decisions' | 'contentHash' | 'deliveryId'>;
+export type ListedEvent = Omit<
+  Event,
+  'orgId' | 'payload' | 'decisions' | 'configurationVersion' | 'contentHash' | 'deliveryId'
+>;
 
 export function listedEventMessage(event: ListedEvent) {
   return create(EventSchema, fieldsOf(event));
@@ -31,7 +34,8 @@ export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decis
       deliveryId,
       receivedAt: timestampFromDate(receivedAt),
     })),
-    decisions: (JSON.parse(event.decisions) as Decision[]).map(decisionMessage),
+    decisions: (JSON.parse(event.decisions ?? '[]') as Decision[]).map(decisionMessage),
+    undecided: event.decisions === null,
   });
 }
 

@@ -4,6 +4,7 @@ import type { EventService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 import type { ServiceImpl } from '@connectrpc/connect';
+import { explain, type ExplainDeps } from '../events/explain.ts';
 import { replayEvent, type ReplayDeps } from '../events/replay-event.ts';
 import { replayEvents } from '../events/replay-events.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
@@ -14,11 +15,11 @@ import { tenantDatabase } from './tenant-database.ts';
 /** A sender that repeats itself for days must not make an event unreadable. */
 const MAX_DUPLICATES = 100;
 
-export interface EventServiceDeps extends ReplayDeps {
+export interface EventServiceDeps extends ReplayDeps, ExplainDeps {
   readonly prisma: PrismaClient;
 }
 
-export function eventService({ prisma, ...replayDeps }: EventServiceDeps) {
+export function eventService({ prisma, source, ...replayDeps }: EventServiceDeps) {
   return {
     async getEvent({ event: id }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
@@ -32,6 +33,14 @@ export function eventService({ prisma, ...replayDeps }: EventServiceDeps) {
       return { event: eventMessage(event, duplicates) };
     },
 
+    async getDecision({ event: id, trigger }, context) {
+      const db = tenantDatabase(prisma, userOf(context).orgId);
+      const event = await db.event.findUnique({ where: { id }, omit: { payload: true } });
+      if (!event) throw eventNotFound(id);
+      const { configurations } = replayDeps;
+      return { decision: decisionMessage(await explain({ configurations, source }, event, trigger)) };
+    },
+
     async listEvents({ pageSize, pageToken, eventType, webhookSourceId }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
       const take = pageSizeOf(pageSize);
@@ -41,7 +50,7 @@ export function eventService({ prisma, ...replayDeps }: EventServiceDeps) {
           ...(webhookSourceId && { sourceId: webhookSourceId }),
           ...(pageToken && after(pageToken)),
         },
-        omit: { payload: true, decisions: true, contentHash: true },
+        omit: { payload: true, decisions: true, configurationVersion: true, contentHash: true },
         // Ids made from a key or from content say nothing about time.
         orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
         take: take + 1,

@@ -9,7 +9,7 @@ export function runNotFound(id: string): AppError {
 
 /** With its steps, as the API answers it. @throws AppError `run_not_found` */
 export async function findRun(db: TenantDatabase, id: string) {
-  const run = await db.run.findUnique({ where: { id }, omit: { plan: true } });
+  const run = await db.run.findUnique({ where: { id }, omit: { planHash: true } });
   if (!run) throw runNotFound(id);
   const steps = await db.step.findMany({ where: { runId: id }, orderBy: { number: 'asc' } });
   return runMessage(run, steps);

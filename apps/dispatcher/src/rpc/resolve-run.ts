@@ -29,7 +29,8 @@ export async function resolveRun(db: TenantDatabase, id: string, of: Decision): 
     step: step.number,
     error: { code: run.errorCode ?? '', message: run.errorMessage ?? '' },
   };
-  const { kind } = (JSON.parse(run.plan) as Plan).action;
+  const plan = await db.plan.findFirstOrThrow({ where: { hash: run.planHash } });
+  const { kind } = (JSON.parse(plan.content) as Plan).action;
   const problem = step.errorCode === null ? null : { code: step.errorCode, message: step.errorMessage ?? '' };
   const resolved = resolve(kind, { error: problem }, resolution);
   const isFirst = await db.$transaction(async (tx) => {

@@ -44,7 +44,7 @@ const stepStatuses: Readonly<Record<string, StepStatus>> = {
 };
 
 /** What the API answers of a run; the plan is for workers. */
-export type ListedRun = Omit<RunRow, 'plan' | 'orgId' | 'traceparent' | 'epoch'>;
+export type ListedRun = Omit<RunRow, 'planHash' | 'orgId' | 'traceparent' | 'epoch'>;
 
 export function runMessage(run: ListedRun, steps: readonly StepRow[] = []) {
   const waiting = run.status === 'queued' && run.startedAt !== null;

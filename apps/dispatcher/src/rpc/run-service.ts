@@ -36,7 +36,7 @@ export function runService({ prisma, pool, wake }: RunServiceDeps) {
           ...(replayId && { replayId }),
           ...(pageToken && { id: { lt: decodePageToken(pageToken, 1)[0]! } }),
         },
-        omit: { plan: true },
+        omit: { planHash: true },
         orderBy: { id: 'desc' },
         take: take + 1,
       });

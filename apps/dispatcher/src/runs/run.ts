@@ -18,8 +18,8 @@ export interface EventOfRun {
   readonly receivedAt: Date;
 }
 
-/** A run this process holds the lease of. */
-export interface ClaimedRun {
+/** A run this process holds the lease of, as it is claimed. */
+export interface UnplannedRun {
   readonly id: string;
   readonly orgId: string;
   readonly traceparent: string | undefined;
@@ -28,10 +28,16 @@ export interface ClaimedRun {
   /** How often it was claimed, this time included and without the times that ended at an open circuit. */
   readonly attempts: number;
   readonly warnings: readonly string[];
-  readonly plan: Plan;
+  /** Hexadecimal. */
+  readonly planHash: string;
   /** Somebody wants it to end. */
   readonly cancelRequested: boolean;
   readonly event: EventOfRun;
+}
+
+/** With what it does. */
+export interface ClaimedRun extends UnplannedRun {
+  readonly plan: Plan;
 }
 
 /** How a worker leaves a run. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { claimRuns } from '../store/claim-runs.ts';
 import { renewLeases } from '../store/renew-leases.ts';
 import { createHeldRuns } from './held-runs.ts';
+import { createPlans } from './plans.ts';
 import type { ClaimedRun } from './run.ts';
 import { ShuttingDown } from './stop.ts';
 import { workOnRun, type WorkDeps } from './work-on-run.ts';
@@ -28,6 +29,7 @@ const UNWIND_MS = 1_000;
 
 export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   const { pool, logger } = deps;
+  const plans = createPlans(pool);
   const held = createHeldRuns(config.leaseMs, () => performance.now());
   const working = new Set<Promise<void>>();
   let stopping = false;
@@ -53,9 +55,10 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
       if (limit <= 0) return;
       const sinceMs = performance.now();
       try {
-        const runs = await claimRuns(pool, { limit, leaseMs: config.leaseMs, held: held.ids() });
-        backlog = runs.length === limit;
-        for (const run of runs) start(run, sinceMs);
+        const claimed = await claimRuns(pool, { limit, leaseMs: config.leaseMs, held: held.ids() });
+        backlog = claimed.length === limit;
+        const loaded = await plans.load(claimed);
+        for (const [index, run] of claimed.entries()) start({ ...run, plan: loaded[index]! }, sinceMs);
       } catch (error) {
         logger.warn({ err: error }, 'no runs can be claimed');
       }

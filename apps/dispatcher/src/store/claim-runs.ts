@@ -1,7 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import { parseExact } from '@agent-platform/service';
-import type { Plan } from '../events/plan.ts';
-import type { ClaimedRun } from '../runs/run.ts';
+import type { UnplannedRun } from '../runs/run.ts';
 
 /**
  * Takes runs that are due and runs whose lease has ended, oldest first, and raises their epoch: from here on the
@@ -23,7 +21,7 @@ const CLAIM_RUNS = `
         started_at = coalesce(started_at, now())
     from due where runs.id = due.id
     returning runs.id, runs.org_id, runs.event_id, runs.traceparent, runs.epoch, runs.attempts, runs.warnings,
-              runs.plan, runs.cancel_requested_at
+              encode(runs.plan_hash, 'hex') as plan_hash, runs.cancel_requested_at
   )
   select claimed.*, e.event_type, e.payload, e.occurred_at, e.received_at
   from claimed join events e on e.id = claimed.event_id
@@ -37,7 +35,7 @@ interface Row {
   epoch: number;
   attempts: number;
   warnings: string;
-  plan: string;
+  plan_hash: string;
   cancel_requested_at: Date | null;
   event_type: string;
   payload: string;
@@ -48,7 +46,7 @@ interface Row {
 export async function claimRuns(
   pool: Pool,
   o: { readonly limit: number; readonly leaseMs: number; readonly held: readonly string[] },
-): Promise<ClaimedRun[]> {
+): Promise<UnplannedRun[]> {
   const { rows } = await pool.query<Row>({
     name: 'claim-runs',
     text: CLAIM_RUNS,
@@ -61,8 +59,7 @@ export async function claimRuns(
     epoch: row.epoch,
     attempts: row.attempts,
     warnings: JSON.parse(row.warnings) as string[],
-    // The constants of a tool call are numbers as the trigger has them.
-    plan: parseExact(row.plan) as unknown as Plan,
+    planHash: row.plan_hash,
     cancelRequested: row.cancel_requested_at !== null,
     event: {
       id: row.event_id,

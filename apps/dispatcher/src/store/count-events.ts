@@ -1,4 +1,5 @@
 import type { Pool } from '@agent-platform/database';
+import type { EventKind } from '../configuration/configuration.ts';
 
 /** Events of a tenant that a replay is asked for. Empty strings: any. */
 export interface EventRange {
@@ -25,11 +26,6 @@ const COUNT_EVENTS = `
     limit ${MAX_COUNTED}
   ) as e
   group by event_type, source_id`;
-
-export interface EventKind {
-  readonly eventType: string;
-  readonly sourceId: string;
-}
 
 export async function countEvents(pool: Pool, o: EventRange): Promise<(EventKind & { readonly count: number })[]> {
   const values = [o.orgId, o.receivedFrom, o.receivedBefore, o.eventType, o.sourceId];

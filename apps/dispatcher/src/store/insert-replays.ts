@@ -1,5 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import type { PlannedRun } from '../events/planned-run.ts';
+import type { PlannedRun } from '../events/plan.ts';
+import { ensurePlans } from './ensure-plans.ts';
 
 export interface ReplayRun {
   readonly id: string;
@@ -18,14 +19,14 @@ const INSERT_REPLAYS = `
   with present as (
     select id from events where org_id = $1 and id = any ($4::text[]) order by id for key share
   )
-  insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan, traceparent, status,
+  insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, traceparent, status,
                     claimable_at, created_at, replay_id, replay_of)
-  select r.id, $1, r.event_id, r.trigger_id, t.trigger_name, t.agent_id, t.agent_name, t.plan, r.traceparent, 'queued',
+  select r.id, $1, r.event_id, r.trigger_id, t.trigger_name, t.agent_id, t.agent_name, t.plan_hash, r.traceparent, 'queued',
          now(), now(), $2, o.id
   from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as r (id, event_id, trigger_id, traceparent)
   join present on present.id = r.event_id
-  join unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-    as t (trigger_id, trigger_name, agent_id, agent_name, plan) on t.trigger_id = r.trigger_id
+  join unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[])
+    as t (trigger_id, trigger_name, agent_id, agent_name, plan_hash) on t.trigger_id = r.trigger_id
   left join runs o on o.event_id = r.event_id and o.trigger_id = r.trigger_id and o.replay_id = ''
   order by r.event_id, r.trigger_id
   on conflict (event_id, trigger_id, replay_id) do nothing`;
@@ -42,6 +43,8 @@ export async function insertReplays(
 ): Promise<number> {
   const { orgId, replayId, runs, planned } = o;
   if (runs.length === 0) return 0;
+  const owned = planned.map((plan) => ({ orgId, ...plan }));
+  await ensurePlans(pool, owned);
   const { rowCount } = await pool.query(INSERT_REPLAYS, [
     orgId,
     replayId,
@@ -53,7 +56,7 @@ export async function insertReplays(
     planned.map(({ triggerName }) => triggerName),
     planned.map(({ agentId }) => agentId),
     planned.map(({ agentName }) => agentName),
-    planned.map(({ plan }) => plan),
+    planned.map(({ planHash }) => planHash),
   ]);
   return rowCount ?? 0;
 }

@@ -1,5 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import type { EventKind, EventRange } from './count-events.ts';
+import type { EventKind } from '../configuration/configuration.ts';
+import type { EventRange } from './count-events.ts';
 
 export interface ReplayedEvent extends EventKind {
   readonly id: string;

@@ -4,18 +4,21 @@ import {
   EventService,
   RunService,
   RunStatus,
+  GetConfigurationResponseSchema,
+  GetResourcesResponseSchema,
   WebhookEventSchema,
-  type Configuration,
+  type ResourceChange,
   type Run,
 } from '@agent-platform/proto';
 import { localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
 import { AppError, createLogger, createMetrics, type Service } from '@agent-platform/service';
 import { createTestDatabase } from '@agent-platform/testing';
-import { toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { createClient, type Client } from '@connectrpc/connect';
 import { expect, vi } from 'vitest';
+import type { ConfigurationSource } from '../../src/configuration/configuration-cache.ts';
 import { createDispatcher, migrationsDir, type DispatcherConfig, type DispatcherDeps } from '../../src/index.ts';
-import { configurationOf, ORG, URL_OF_SKILL } from './configuration.ts';
+import { changesOf, configurationOf, ORG, URL_OF_SKILL, type Configured } from './configuration.ts';
 import { webhookEvent, type SentEvent } from './events.ts';
 import { createFakeMcp, tool, type FakeMcp } from './fake-mcp.ts';
 
@@ -38,10 +41,12 @@ export interface Fixture extends AsyncDisposable {
   readonly databaseUrl: string;
   readonly mcp: FakeMcp;
   /** What management-api answers; an error when it is down. */
-  configuration: Configuration | Error;
+  configuration: Configured | Error;
   /** What token-service answers. */
   credential: Record<string, string> | Error;
   readonly resolved: string[];
+  /** management-api. */
+  readonly source: ConfigurationSource;
   /** Starts a dispatcher on the database. */
   start(over?: {
     config?: Partial<DispatcherConfig>;
@@ -63,13 +68,14 @@ const ENDED: ReadonlySet<RunStatus> = new Set([
   RunStatus.OUTCOME_UNKNOWN,
 ]);
 
-export async function createFixture(configuration: Configuration | Error = configurationOf()): Promise<Fixture> {
+export async function createFixture(configuration: Configured | Error = configurationOf()): Promise<Fixture> {
   await using resources = new AsyncDisposableStack();
   const database = resources.use(await createTestDatabase({ migrationsDir }));
   const logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent', service: 'dispatcher' });
   const pool = createPool({ url: database.url, applicationName: 'test', max: 2, logger });
   resources.defer(() => pool.end());
-  let version = 0n;
+  /** Versions count from 1. */
+  const history: ResourceChange[][] = [];
   let last: unknown;
   let latest: Service<Routes> | undefined;
   const clients = new Map<string, ReturnType<Fixture['as']>>();
@@ -81,6 +87,24 @@ export async function createFixture(configuration: Configuration | Error = confi
     configuration,
     credential: { authorization: 'Bearer sk-secret-of-the-skill' },
     resolved: [],
+    source: {
+      async getConfiguration({ orgId, knownVersion }) {
+        if (fixture.configuration instanceof Error) throw fixture.configuration;
+        if (orgId !== ORG) return create(GetConfigurationResponseSchema, { version: 1n, whole: true });
+        if (last !== fixture.configuration) history.push(changesOf(fixture.configuration));
+        last = fixture.configuration;
+        const version = BigInt(history.length);
+        const changes = history.at(-1)!;
+        const isKnown = knownVersion === version;
+        return create(GetConfigurationResponseSchema, { version, ...(!isKnown && { whole: true, changes }) });
+      },
+      async getResources({ orgId, version, ids }) {
+        if (fixture.configuration instanceof Error) throw fixture.configuration;
+        const then = orgId === ORG ? history[Number(version) - 1] : undefined;
+        const resources = then?.filter(({ id }) => ids!.includes(id)) ?? [];
+        return create(GetResourcesResponseSchema, { known: then !== undefined, resources });
+      },
+    },
     async start({ config, deps } = {}) {
       let handler: BatchHandler | undefined;
       const service = await createDispatcher(
@@ -97,19 +121,7 @@ export async function createFixture(configuration: Configuration | Error = confi
             },
             check: async () => undefined,
           },
-          configuration: {
-            async getConfiguration({ orgId, knownVersion }) {
-              if (fixture.configuration instanceof Error) throw fixture.configuration;
-              if (last !== fixture.configuration) version += 1n;
-              last = fixture.configuration;
-              const current = knownVersion === version || orgId !== ORG;
-              return {
-                $typeName: 'agentplatform.management.v1.GetConfigurationResponse',
-                version,
-                ...(!current && { configuration: fixture.configuration }),
-              };
-            },
-          },
+          configuration: fixture.source,
           credentials: {
             async resolveCredential({ skillId }) {
               fixture.resolved.push(skillId!);

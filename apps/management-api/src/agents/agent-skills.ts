@@ -1,6 +1,6 @@
 import { parseReference } from '../crud/reference.ts';
 import type { Problems } from '../crud/problems.ts';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 import { skills } from '../skills/skill.ts';
 
 /** The ids of skills given by name or id, in the order given. What is wrong with them is added to `problems`. */

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { AgentSchema, type Agent } from '@agent-platform/proto';
+import { AgentConfigurationSchema, AgentSchema, type Agent } from '@agent-platform/proto';
 import type { Noun } from '../crud/noun.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 
@@ -30,4 +30,8 @@ export const agents: Noun<Agent, AgentRow> = {
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
     }),
+  toConfiguration: ({ id, name, instructions, model, skills }) => {
+    const skillIds = skills.map(({ skillId }) => skillId);
+    return { case: 'agent', value: create(AgentConfigurationSchema, { id, name, instructions, model, skillIds }) };
+  },
 };

@@ -1,6 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
 import { AppError } from '@agent-platform/service';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 import type { Noun, Row } from './noun.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { toBinary, type Message } from '@bufbuild/protobuf';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 import type { AnyNoun, Noun, Row } from './noun.ts';
 import { throwIfAny } from './problems.ts';
 import { isIdOf } from './reference.ts';

@@ -1,7 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import type { ResourceChange } from '@agent-platform/proto';
 import type { IdPrefix } from '@agent-platform/service';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 
 export interface Row {
   readonly id: string;
@@ -28,6 +29,8 @@ export interface Noun<M extends Message, R extends Row> {
   readonly page: (tenant: Tenant, page: Page) => Promise<R[]>;
   readonly count: (tenant: Tenant) => Promise<number>;
   readonly toMessage: (row: R) => M;
+  /** What the dispatcher needs of it. */
+  readonly toConfiguration: (row: R) => ResourceChange['resource'];
 }
 
 /** Any noun, where only its names matter. */

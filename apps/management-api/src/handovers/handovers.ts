@@ -1,6 +1,8 @@
 import type { Pool } from '@agent-platform/database';
 import { AppError } from '@agent-platform/service';
-import type { Database, Tenant } from '../database.ts';
+import type { Revision } from '../configuration/revision.ts';
+import type { Database } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 import type { Handover, Settle } from './settle.ts';
 
 /** How long a change may take. What is older was left by a process that died, and is settled as it stands. */
@@ -18,8 +20,8 @@ export interface Change<T> {
   readonly ownerId: string;
   /** Gives token-service what must be there before the change is written; not in a transaction. */
   readonly put?: (version: number) => Promise<void>;
-  /** Writes the owner, naming the version. @param revision - of the tenant's configuration with the change. */
-  readonly write: (tx: Tenant, written: { readonly version: number; readonly revision: bigint }) => Promise<T>;
+  /** Writes the owner, naming the version, and records it. */
+  readonly write: (tx: Tenant, written: { readonly version: number; readonly revision: Revision }) => Promise<T>;
 }
 
 export interface Handovers {

@@ -13,14 +13,14 @@ import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 
 export function agentRoutes({ database, limits, clock }: Context): ServiceImpl<typeof AgentService> {
   return {
     async createAgent(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.agent!;
-      const created = await database.write(orgId, async (tx) => {
+      const created = await database.write(orgId, async (tx, revision) => {
         await refuseOverLimit(agents, tx, limits.agents);
         const skillIds = await check(tx, wanted);
         const now = new Date(clock());
@@ -28,7 +28,7 @@ export function agentRoutes({ database, limits, clock }: Context): ServiceImpl<t
         const data = { ...columns(wanted), orgId, id, createdAt: now, updatedAt: now };
         await withUniqueName(agents, wanted.name, tx.agent.create({ data }));
         await tx.agentSkill.createMany({ data: positions(orgId, id, skillIds) });
-        return getByReference(agents, tx, id);
+        return revision.saved(agents, await getByReference(agents, tx, id));
       });
       return { agent: agents.toMessage(created) };
     },
@@ -46,7 +46,7 @@ export function agentRoutes({ database, limits, clock }: Context): ServiceImpl<t
     async updateAgent(request, call) {
       const { orgId } = userOf(call);
       const patch = request.agent!;
-      const updated = await database.write(orgId, async (tx) => {
+      const updated = await database.write(orgId, async (tx, revision) => {
         const row = await getByReference(agents, tx, patch.id);
         const { wanted } = applyUpdate(agents, row, patch, request.updateMask);
         const skillIds = await check(tx, wanted);
@@ -54,17 +54,18 @@ export function agentRoutes({ database, limits, clock }: Context): ServiceImpl<t
         await withUniqueName(agents, wanted.name, tx.agent.updateMany({ where: { id: row.id }, data }));
         await tx.agentSkill.deleteMany({ where: { agentId: row.id } });
         await tx.agentSkill.createMany({ data: positions(orgId, row.id, skillIds) });
-        return getByReference(agents, tx, row.id);
+        return revision.saved(agents, await getByReference(agents, tx, row.id));
       });
       return { agent: agents.toMessage(updated) };
     },
 
     async deleteAgent(request, call) {
-      await database.write(userOf(call).orgId, async (tx) => {
+      await database.write(userOf(call).orgId, async (tx, revision) => {
         const row = await getByReference(agents, tx, request.agent);
         const users = await tx.trigger.findMany({ where: { agentId: row.id }, select: { name: true } });
         refuseWhileUsed(agents, row, 'triggers', users);
         await tx.agent.deleteMany({ where: { id: row.id } });
+        await revision.deleted(row.id);
       });
       return {};
     },

@@ -2,6 +2,7 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { SkillService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import { AppError, newId } from '@agent-platform/service';
+import type { Revision } from '../configuration/revision.ts';
 import type { Context } from '../context.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { refuseOverLimit } from '../crud/limit.ts';
@@ -10,7 +11,7 @@ import { throwIfAny } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';
 import { ownCall } from '../own-call.ts';
 import { checkMove, checkSkill } from '../skills/check-skill.ts';
@@ -36,21 +37,24 @@ export function skillRoutes({
       throwIfAny(checkSkill(wanted, { addressRules, headerNames: names }));
       const now = new Date(clock());
       const id = newId('skl', now.getTime());
-      const create = async (tx: Tenant, credentialVersion: number) => {
+      const create = async (tx: Tenant, revision: Revision, credentialVersion: number) => {
         await refuseOverLimit(skills, tx, limits.skills);
         const stored = { ...skillColumns(wanted), mcpHeaderNames: names, credentialVersion };
         const data = { ...stored, orgId, id, createdAt: now, updatedAt: now };
-        return withUniqueName(skills, wanted.name, tx.skill.create({ data }));
+        return revision.saved(skills, await withUniqueName(skills, wanted.name, tx.skill.create({ data })));
       };
       const given = givenCredentials(wanted);
-      if (given.size === 0) return { skill: skills.toMessage(await database.write(orgId, (tx) => create(tx, 0))) };
+      if (given.size === 0) {
+        const row = await database.write(orgId, (tx, revision) => create(tx, revision, 0));
+        return { skill: skills.toMessage(row) };
+      }
       const { result } = await handovers.change({
         orgId,
         ownerId: id,
         put: async (version) => {
           await ownCall(credentials.putCredential({ ...credentialOf(wanted, ALL), orgId, skillId: id, version }));
         },
-        write: (tx, { version }) => create(tx, version),
+        write: (tx, { version, revision }) => create(tx, revision, version),
       });
       return { skill: skills.toMessage(result) };
     },
@@ -80,16 +84,17 @@ export function skillRoutes({
       const current = await getByReference(skills, database.tenant(orgId), patch.id);
       const { id, credentialVersion: baseVersion } = current;
       const { wanted, written } = checked(current);
-      const update = async (tx: Tenant, version = baseVersion) => {
+      const update = async (tx: Tenant, revision: Revision, version = baseVersion) => {
         const row = await getByReference(skills, tx, id);
         // What is kept of the credential was read from this version, and what is written replaces it.
         if (row.credentialVersion !== baseVersion) throw changedMeanwhile(row.name);
         const data = { ...checked(row).columns, credentialVersion: version, updatedAt: new Date(clock()) };
         await withUniqueName(skills, data.name, tx.skill.updateMany({ where: { id }, data }));
-        return getByReference(skills, tx, id);
+        return revision.saved(skills, await getByReference(skills, tx, id));
       };
-      if (!writesCredential(written))
-        return { skill: skills.toMessage(await database.write(orgId, (tx) => update(tx))) };
+      if (!writesCredential(written)) {
+        return { skill: skills.toMessage(await database.write(orgId, (tx, revision) => update(tx, revision))) };
+      }
       const { result } = await handovers.change({
         orgId,
         ownerId: id,
@@ -97,7 +102,7 @@ export function skillRoutes({
           const credential = { ...credentialOf(wanted, written), baseVersion, version };
           await ownCall(credentials.putCredential({ ...credential, orgId, skillId: id }));
         },
-        write: (tx, { version }) => update(tx, version),
+        write: (tx, { version, revision }) => update(tx, revision, version),
       });
       return { skill: skills.toMessage(result) };
     },
@@ -108,13 +113,14 @@ export function skillRoutes({
       await handovers.change({
         orgId,
         ownerId: id,
-        async write(tx) {
+        async write(tx, { revision }) {
           const row = await getByReference(skills, tx, id);
           const users = await tx.agent.findMany({ where: { skills: { some: { skillId: row.id } } } });
           refuseWhileUsed(skills, row, 'agents', users);
           const callers = await tx.trigger.findMany({ where: { toolSkillId: row.id }, select: { name: true } });
           refuseWhileUsed(skills, row, 'triggers', callers);
           await tx.skill.deleteMany({ where: { id: row.id } });
+          await revision.deleted(id);
         },
       });
       return {};

@@ -17,7 +17,7 @@ export function triggerRoutes({ database, logger, limits, clock }: Context): Ser
     async createTrigger(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.trigger!;
-      const created = await database.write(orgId, async (tx) => {
+      const created = await database.write(orgId, async (tx, revision) => {
         await refuseOverLimit(triggers, tx, limits.triggers);
         const { columns, agent } = await resolveTrigger(tx, wanted);
         const now = new Date(clock());
@@ -25,7 +25,7 @@ export function triggerRoutes({ database, logger, limits, clock }: Context): Ser
         const data = { ...columns, orgId, id, createdAt: now, updatedAt: now };
         await withUniqueName(triggers, wanted.name, tx.trigger.create({ data }));
         warnOfNoTools(logger, orgId, wanted, agent);
-        return getByReference(triggers, tx, id);
+        return revision.saved(triggers, await getByReference(triggers, tx, id));
       });
       return { trigger: triggers.toMessage(created) };
     },
@@ -43,22 +43,23 @@ export function triggerRoutes({ database, logger, limits, clock }: Context): Ser
     async updateTrigger(request, call) {
       const { orgId } = userOf(call);
       const patch = request.trigger!;
-      const updated = await database.write(orgId, async (tx) => {
+      const updated = await database.write(orgId, async (tx, revision) => {
         const row = await getByReference(triggers, tx, patch.id);
         const { wanted } = applyUpdate(triggers, row, patch, request.updateMask);
         const { columns, agent } = await resolveTrigger(tx, wanted);
         const data = { ...columns, updatedAt: new Date(clock()) };
         await withUniqueName(triggers, wanted.name, tx.trigger.updateMany({ where: { id: row.id }, data }));
         warnOfNoTools(logger, orgId, wanted, agent);
-        return getByReference(triggers, tx, row.id);
+        return revision.saved(triggers, await getByReference(triggers, tx, row.id));
       });
       return { trigger: triggers.toMessage(updated) };
     },
 
     async deleteTrigger(request, call) {
-      await database.write(userOf(call).orgId, async (tx) => {
+      await database.write(userOf(call).orgId, async (tx, revision) => {
         const row = await getByReference(triggers, tx, request.trigger);
         await tx.trigger.deleteMany({ where: { id: row.id } });
+        await revision.deleted(row.id);
       });
       return {};
     },

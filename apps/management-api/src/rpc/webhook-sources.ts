@@ -58,9 +58,10 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
         async write(tx, { version, revision }) {
           await refuseOverLimit(webhookSources, tx, limits.webhookSources);
           const columns = { ...webhookSourceColumns(wanted), ...signatureColumns(wanted.signature) };
-          const versions = { signatureVersion: version, revision };
+          const versions = { signatureVersion: version, revision: revision.version };
           const data = { ...columns, ...versions, orgId, id, createdAt: now, updatedAt: now };
-          return withUniqueName(webhookSources, wanted.name, tx.webhookSource.create({ data }));
+          const create = tx.webhookSource.create({ data });
+          return revision.saved(webhookSources, await withUniqueName(webhookSources, wanted.name, create));
         },
       });
       const source = answered(webhookSources.toMessage(result));
@@ -104,12 +105,12 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
           const data = {
             ...webhookSourceColumns(checked(row).wanted),
             ...(isSignatureWritten && { ...signatureColumns(signature), signatureVersion: version }),
-            revision,
+            revision: revision.version,
             updatedAt: new Date(clock()),
           };
           const update = tx.webhookSource.updateMany({ where: { id }, data });
           await withUniqueName(webhookSources, data.name, update);
-          return getByReference(webhookSources, tx, id);
+          return revision.saved(webhookSources, await getByReference(webhookSources, tx, id));
         },
       });
       if (!inForce) throw notInForceYet(result.name);
@@ -122,11 +123,12 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
       const { inForce } = await handovers.change({
         orgId,
         ownerId: id,
-        async write(tx) {
+        async write(tx, { revision }) {
           const row = await getByReference(webhookSources, tx, id);
           const users = await tx.trigger.findMany({ where: { sourceId: id }, select: { name: true } });
           refuseWhileUsed(webhookSources, row, 'triggers', users);
           await tx.webhookSource.deleteMany({ where: { id } });
+          await revision.deleted(id);
         },
       });
       if (!inForce) throw notInForceYet(request.webhookSource);

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { SkillCategory, SkillSchema, SkillType, type Skill } from '@agent-platform/proto';
+import { SkillCategory, SkillConfigurationSchema, SkillSchema, SkillType, type Skill } from '@agent-platform/proto';
 import type { Noun } from '../crud/noun.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';
 import { oauthColumns, oauthMessage } from './mcp-oauth.ts';
@@ -29,6 +29,11 @@ export const skills: Noun<Skill, SkillRow> = {
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
     });
+  },
+  toConfiguration: ({ id, name, mcpServerUrl, category, requiresApproval, credentialVersion }) => {
+    const readOnly = category === 'read';
+    const fields = { id, name, mcpServerUrl, readOnly, requiresApproval, credentialVersion };
+    return { case: 'skill', value: create(SkillConfigurationSchema, fields) };
   },
 };
 

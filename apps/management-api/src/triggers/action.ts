@@ -18,7 +18,7 @@ export interface AgentSkill {
   readonly skill: { readonly name: string };
 }
 
-/** @param skill - the one of `toolSkillId`, as it is called now. */
+/** @param skill - the one of `toolSkillId`, as it is called now; null: the tool is named without it. */
 export function actionOf(
   { promptTemplate, tool, toolSkillId, toolArguments }: ActionColumns,
   skill: { readonly name: string } | null,

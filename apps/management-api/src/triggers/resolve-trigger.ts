@@ -5,7 +5,7 @@ import { checkCommon } from '../crud/check.ts';
 import type { Noun, Row } from '../crud/noun.ts';
 import { throwIfAny, type Problems } from '../crud/problems.ts';
 import { findByReference } from '../crud/reference.ts';
-import type { Tenant } from '../database.ts';
+import type { Tenant } from '../tenant.ts';
 import { webhookSources } from '../webhook-sources/webhook-source.ts';
 import { actionColumns, checkAction } from './action.ts';
 import { triggers } from './trigger.ts';

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { TriggerSchema, TriggerType, type Trigger } from '@agent-platform/proto';
+import { TriggerConfigurationSchema, TriggerSchema, TriggerType, type Trigger } from '@agent-platform/proto';
 import type { Noun } from '../crud/noun.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { actionOf } from './action.ts';
@@ -34,4 +34,9 @@ export const triggers: Noun<Trigger, TriggerRow> = {
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
     }),
+  toConfiguration: (row) => {
+    const { id, name, eventType, sourceId, agentId, autoApprove } = row;
+    const fields = { id, name, eventType, sourceId, agentId, autoApprove, action: actionOf(row, null) };
+    return { case: 'trigger', value: create(TriggerConfigurationSchema, fields) };
+  },
 };

@@ -1,6 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { Deduplication, WebhookSourceSchema, type WebhookSource } from '@agent-platform/proto';
+import {
+  Deduplication,
+  SourceConfigurationSchema,
+  WebhookSourceSchema,
+  type WebhookSource,
+} from '@agent-platform/proto';
 import type { Noun } from '../crud/noun.ts';
 import type {
   Deduplication as DeduplicationRow,
@@ -35,6 +40,7 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
       ...(signature && { signature }),
     });
   },
+  toConfiguration: ({ id, name }) => ({ case: 'source', value: create(SourceConfigurationSchema, { id, name }) }),
 };
 
 export function webhookSourceColumns(source: WebhookSource) {

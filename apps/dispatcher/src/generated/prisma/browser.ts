@@ -23,6 +23,11 @@ export * from './enums.ts';
  */
 export type Event = Prisma.EventModel
 /**
+ * Model Plan
+ * What runs do: a trigger's action, its agent and skills as they were when an event matched. No secrets.
+ */
+export type Plan = Prisma.PlanModel
+/**
  * Model EventDuplicate
  * A request that repeated an event and got its id as answer.
  */

@@ -9,6 +9,7 @@
  * 🟢 You can import this file directly.
  */
 export type * from './models/Event.ts'
+export type * from './models/Plan.ts'
 export type * from './models/EventDuplicate.ts'
 export type * from './models/Run.ts'
 export type * from './models/Step.ts'

@@ -44,9 +44,15 @@ export type AgentSkill = Prisma.AgentSkillModel
 export type Trigger = Prisma.TriggerModel
 /**
  * Model OrgVersion
- * Grows with every write to the configuration of a tenant, in the same transaction.
+ * Grows with every write to the configuration of a tenant, in the same transaction. Milliseconds since the epoch, or a
+ * little more: so no version is given twice, even after a backup was restored.
  */
 export type OrgVersion = Prisma.OrgVersionModel
+/**
+ * Model ConfigurationRevision
+ * What a source, trigger, agent or skill is from a version on. Never changed.
+ */
+export type ConfigurationRevision = Prisma.ConfigurationRevisionModel
 /**
  * Model Handover
  * Says that token-service may know something else of a skill or source than stands here. Gone once both agree.

@@ -52,6 +52,7 @@ export const AnyNull = runtime.AnyNull
 
 export const ModelName = {
   Event: 'Event',
+  Plan: 'Plan',
   EventDuplicate: 'EventDuplicate',
   Run: 'Run',
   Step: 'Step'
@@ -85,10 +86,22 @@ export const EventScalarFieldEnum = {
   occurredAt: 'occurredAt',
   receivedAt: 'receivedAt',
   duplicateOf: 'duplicateOf',
-  decisions: 'decisions'
+  decisions: 'decisions',
+  configurationVersion: 'configurationVersion'
 } as const
 
 export type EventScalarFieldEnum = (typeof EventScalarFieldEnum)[keyof typeof EventScalarFieldEnum]
+
+
+export const PlanScalarFieldEnum = {
+  orgId: 'orgId',
+  hash: 'hash',
+  triggerId: 'triggerId',
+  content: 'content',
+  usedAt: 'usedAt'
+} as const
+
+export type PlanScalarFieldEnum = (typeof PlanScalarFieldEnum)[keyof typeof PlanScalarFieldEnum]
 
 
 export const EventDuplicateScalarFieldEnum = {
@@ -109,7 +122,7 @@ export const RunScalarFieldEnum = {
   triggerName: 'triggerName',
   agentId: 'agentId',
   agentName: 'agentName',
-  plan: 'plan',
+  planHash: 'planHash',
   traceparent: 'traceparent',
   status: 'status',
   errorCode: 'errorCode',

@@ -20,8 +20,18 @@ export type EventModel = runtime.Types.Result.DefaultSelection<Prisma.$EventPayl
 
 export type AggregateEvent = {
   _count: EventCountAggregateOutputType | null
+  _avg: EventAvgAggregateOutputType | null
+  _sum: EventSumAggregateOutputType | null
   _min: EventMinAggregateOutputType | null
   _max: EventMaxAggregateOutputType | null
+}
+
+export type EventAvgAggregateOutputType = {
+  configurationVersion: number | null
+}
+
+export type EventSumAggregateOutputType = {
+  configurationVersion: bigint | null
 }
 
 export type EventMinAggregateOutputType = {
@@ -37,6 +47,7 @@ export type EventMinAggregateOutputType = {
   receivedAt: Date | null
   duplicateOf: string | null
   decisions: string | null
+  configurationVersion: bigint | null
 }
 
 export type EventMaxAggregateOutputType = {
@@ -52,6 +63,7 @@ export type EventMaxAggregateOutputType = {
   receivedAt: Date | null
   duplicateOf: string | null
   decisions: string | null
+  configurationVersion: bigint | null
 }
 
 export type EventCountAggregateOutputType = {
@@ -67,9 +79,18 @@ export type EventCountAggregateOutputType = {
   receivedAt: number
   duplicateOf: number
   decisions: number
+  configurationVersion: number
   _all: number
 }
 
+
+export type EventAvgAggregateInputType = {
+  configurationVersion?: true
+}
+
+export type EventSumAggregateInputType = {
+  configurationVersion?: true
+}
 
 export type EventMinAggregateInputType = {
   id?: true
@@ -84,6 +105,7 @@ export type EventMinAggregateInputType = {
   receivedAt?: true
   duplicateOf?: true
   decisions?: true
+  configurationVersion?: true
 }
 
 export type EventMaxAggregateInputType = {
@@ -99,6 +121,7 @@ export type EventMaxAggregateInputType = {
   receivedAt?: true
   duplicateOf?: true
   decisions?: true
+  configurationVersion?: true
 }
 
 export type EventCountAggregateInputType = {
@@ -114,6 +137,7 @@ export type EventCountAggregateInputType = {
   receivedAt?: true
   duplicateOf?: true
   decisions?: true
+  configurationVersion?: true
   _all?: true
 }
 
@@ -155,6 +179,18 @@ export type EventAggregateArgs<ExtArgs extends runtime.Types.Extensions.Internal
   /**
    * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
    * 
+   * Select which fields to average
+  **/
+  _avg?: EventAvgAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
+   * Select which fields to sum
+  **/
+  _sum?: EventSumAggregateInputType
+  /**
+   * {@link https://www.prisma.io/docs/concepts/components/prisma-client/aggregations Aggregation Docs}
+   * 
    * Select which fields to find the minimum value
   **/
   _min?: EventMinAggregateInputType
@@ -185,6 +221,8 @@ export type EventGroupByArgs<ExtArgs extends runtime.Types.Extensions.InternalAr
   take?: number
   skip?: number
   _count?: EventCountAggregateInputType | true
+  _avg?: EventAvgAggregateInputType
+  _sum?: EventSumAggregateInputType
   _min?: EventMinAggregateInputType
   _max?: EventMaxAggregateInputType
 }
@@ -201,8 +239,11 @@ export type EventGroupByOutputType = {
   occurredAt: Date | null
   receivedAt: Date
   duplicateOf: string | null
-  decisions: string
+  decisions: string | null
+  configurationVersion: bigint | null
   _count: EventCountAggregateOutputType | null
+  _avg: EventAvgAggregateOutputType | null
+  _sum: EventSumAggregateOutputType | null
   _min: EventMinAggregateOutputType | null
   _max: EventMaxAggregateOutputType | null
 }
@@ -237,7 +278,8 @@ export type EventWhereInput = {
   occurredAt?: Prisma.DateTimeNullableFilter<"Event"> | Date | string | null
   receivedAt?: Prisma.DateTimeFilter<"Event"> | Date | string
   duplicateOf?: Prisma.StringNullableFilter<"Event"> | string | null
-  decisions?: Prisma.StringFilter<"Event"> | string
+  decisions?: Prisma.StringNullableFilter<"Event"> | string | null
+  configurationVersion?: Prisma.BigIntNullableFilter<"Event"> | bigint | number | null
 }
 
 export type EventOrderByWithRelationInput = {
@@ -252,7 +294,8 @@ export type EventOrderByWithRelationInput = {
   occurredAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   duplicateOf?: Prisma.SortOrderInput | Prisma.SortOrder
-  decisions?: Prisma.SortOrder
+  decisions?: Prisma.SortOrderInput | Prisma.SortOrder
+  configurationVersion?: Prisma.SortOrderInput | Prisma.SortOrder
 }
 
 export type EventWhereUniqueInput = Prisma.AtLeast<{
@@ -270,7 +313,8 @@ export type EventWhereUniqueInput = Prisma.AtLeast<{
   occurredAt?: Prisma.DateTimeNullableFilter<"Event"> | Date | string | null
   receivedAt?: Prisma.DateTimeFilter<"Event"> | Date | string
   duplicateOf?: Prisma.StringNullableFilter<"Event"> | string | null
-  decisions?: Prisma.StringFilter<"Event"> | string
+  decisions?: Prisma.StringNullableFilter<"Event"> | string | null
+  configurationVersion?: Prisma.BigIntNullableFilter<"Event"> | bigint | number | null
 }, "id">
 
 export type EventOrderByWithAggregationInput = {
@@ -285,10 +329,13 @@ export type EventOrderByWithAggregationInput = {
   occurredAt?: Prisma.SortOrderInput | Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
   duplicateOf?: Prisma.SortOrderInput | Prisma.SortOrder
-  decisions?: Prisma.SortOrder
+  decisions?: Prisma.SortOrderInput | Prisma.SortOrder
+  configurationVersion?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.EventCountOrderByAggregateInput
+  _avg?: Prisma.EventAvgOrderByAggregateInput
   _max?: Prisma.EventMaxOrderByAggregateInput
   _min?: Prisma.EventMinOrderByAggregateInput
+  _sum?: Prisma.EventSumOrderByAggregateInput
 }
 
 export type EventScalarWhereWithAggregatesInput = {
@@ -306,7 +353,8 @@ export type EventScalarWhereWithAggregatesInput = {
   occurredAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Event"> | Date | string | null
   receivedAt?: Prisma.DateTimeWithAggregatesFilter<"Event"> | Date | string
   duplicateOf?: Prisma.StringNullableWithAggregatesFilter<"Event"> | string | null
-  decisions?: Prisma.StringWithAggregatesFilter<"Event"> | string
+  decisions?: Prisma.StringNullableWithAggregatesFilter<"Event"> | string | null
+  configurationVersion?: Prisma.BigIntNullableWithAggregatesFilter<"Event"> | bigint | number | null
 }
 
 export type EventCreateInput = {
@@ -321,7 +369,8 @@ export type EventCreateInput = {
   occurredAt?: Date | string | null
   receivedAt: Date | string
   duplicateOf?: string | null
-  decisions: string
+  decisions?: string | null
+  configurationVersion?: bigint | number | null
 }
 
 export type EventUncheckedCreateInput = {
@@ -336,7 +385,8 @@ export type EventUncheckedCreateInput = {
   occurredAt?: Date | string | null
   receivedAt: Date | string
   duplicateOf?: string | null
-  decisions: string
+  decisions?: string | null
+  configurationVersion?: bigint | number | null
 }
 
 export type EventUpdateInput = {
@@ -351,7 +401,8 @@ export type EventUpdateInput = {
   occurredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   duplicateOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  decisions?: Prisma.StringFieldUpdateOperationsInput | string
+  decisions?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  configurationVersion?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type EventUncheckedUpdateInput = {
@@ -366,7 +417,8 @@ export type EventUncheckedUpdateInput = {
   occurredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   duplicateOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  decisions?: Prisma.StringFieldUpdateOperationsInput | string
+  decisions?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  configurationVersion?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type EventCreateManyInput = {
@@ -381,7 +433,8 @@ export type EventCreateManyInput = {
   occurredAt?: Date | string | null
   receivedAt: Date | string
   duplicateOf?: string | null
-  decisions: string
+  decisions?: string | null
+  configurationVersion?: bigint | number | null
 }
 
 export type EventUpdateManyMutationInput = {
@@ -396,7 +449,8 @@ export type EventUpdateManyMutationInput = {
   occurredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   duplicateOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  decisions?: Prisma.StringFieldUpdateOperationsInput | string
+  decisions?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  configurationVersion?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type EventUncheckedUpdateManyInput = {
@@ -411,7 +465,8 @@ export type EventUncheckedUpdateManyInput = {
   occurredAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   duplicateOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  decisions?: Prisma.StringFieldUpdateOperationsInput | string
+  decisions?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  configurationVersion?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type EventCountOrderByAggregateInput = {
@@ -427,6 +482,11 @@ export type EventCountOrderByAggregateInput = {
   receivedAt?: Prisma.SortOrder
   duplicateOf?: Prisma.SortOrder
   decisions?: Prisma.SortOrder
+  configurationVersion?: Prisma.SortOrder
+}
+
+export type EventAvgOrderByAggregateInput = {
+  configurationVersion?: Prisma.SortOrder
 }
 
 export type EventMaxOrderByAggregateInput = {
@@ -442,6 +502,7 @@ export type EventMaxOrderByAggregateInput = {
   receivedAt?: Prisma.SortOrder
   duplicateOf?: Prisma.SortOrder
   decisions?: Prisma.SortOrder
+  configurationVersion?: Prisma.SortOrder
 }
 
 export type EventMinOrderByAggregateInput = {
@@ -457,6 +518,11 @@ export type EventMinOrderByAggregateInput = {
   receivedAt?: Prisma.SortOrder
   duplicateOf?: Prisma.SortOrder
   decisions?: Prisma.SortOrder
+  configurationVersion?: Prisma.SortOrder
+}
+
+export type EventSumOrderByAggregateInput = {
+  configurationVersion?: Prisma.SortOrder
 }
 
 export type StringFieldUpdateOperationsInput = {
@@ -479,6 +545,14 @@ export type DateTimeFieldUpdateOperationsInput = {
   set?: Date | string
 }
 
+export type NullableBigIntFieldUpdateOperationsInput = {
+  set?: bigint | number | null
+  increment?: bigint | number
+  decrement?: bigint | number
+  multiply?: bigint | number
+  divide?: bigint | number
+}
+
 
 
 export type EventSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -494,6 +568,7 @@ export type EventSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   receivedAt?: boolean
   duplicateOf?: boolean
   decisions?: boolean
+  configurationVersion?: boolean
 }, ExtArgs["result"]["event"]>
 
 export type EventSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -509,6 +584,7 @@ export type EventSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   receivedAt?: boolean
   duplicateOf?: boolean
   decisions?: boolean
+  configurationVersion?: boolean
 }, ExtArgs["result"]["event"]>
 
 export type EventSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -524,6 +600,7 @@ export type EventSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   receivedAt?: boolean
   duplicateOf?: boolean
   decisions?: boolean
+  configurationVersion?: boolean
 }, ExtArgs["result"]["event"]>
 
 export type EventSelectScalar = {
@@ -539,9 +616,10 @@ export type EventSelectScalar = {
   receivedAt?: boolean
   duplicateOf?: boolean
   decisions?: boolean
+  configurationVersion?: boolean
 }
 
-export type EventOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "sourceId" | "eventType" | "payload" | "idempotencyKey" | "contentHash" | "deliveryId" | "occurredAt" | "receivedAt" | "duplicateOf" | "decisions", ExtArgs["result"]["event"]>
+export type EventOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "sourceId" | "eventType" | "payload" | "idempotencyKey" | "contentHash" | "deliveryId" | "occurredAt" | "receivedAt" | "duplicateOf" | "decisions" | "configurationVersion", ExtArgs["result"]["event"]>
 
 export type $EventPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Event"
@@ -558,7 +636,14 @@ export type $EventPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     occurredAt: Date | null
     receivedAt: Date
     duplicateOf: string | null
-    decisions: string
+    /**
+     * JSON: of the triggers that listen to its type and source. Null: the configuration could not be read yet.
+     */
+    decisions: string | null
+    /**
+     * Of the configuration the decisions were made with.
+     */
+    configurationVersion: bigint | null
   }, ExtArgs["result"]["event"]>
   composites: {}
 }
@@ -994,6 +1079,7 @@ export interface EventFieldRefs {
   readonly receivedAt: Prisma.FieldRef<"Event", 'DateTime'>
   readonly duplicateOf: Prisma.FieldRef<"Event", 'String'>
   readonly decisions: Prisma.FieldRef<"Event", 'String'>
+  readonly configurationVersion: Prisma.FieldRef<"Event", 'BigInt'>
 }
     
 

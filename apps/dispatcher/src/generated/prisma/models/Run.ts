@@ -44,7 +44,7 @@ export type RunMinAggregateOutputType = {
   triggerName: string | null
   agentId: string | null
   agentName: string | null
-  plan: string | null
+  planHash: runtime.Bytes | null
   traceparent: string | null
   status: string | null
   errorCode: string | null
@@ -72,7 +72,7 @@ export type RunMaxAggregateOutputType = {
   triggerName: string | null
   agentId: string | null
   agentName: string | null
-  plan: string | null
+  planHash: runtime.Bytes | null
   traceparent: string | null
   status: string | null
   errorCode: string | null
@@ -100,7 +100,7 @@ export type RunCountAggregateOutputType = {
   triggerName: number
   agentId: number
   agentName: number
-  plan: number
+  planHash: number
   traceparent: number
   status: number
   errorCode: number
@@ -140,7 +140,7 @@ export type RunMinAggregateInputType = {
   triggerName?: true
   agentId?: true
   agentName?: true
-  plan?: true
+  planHash?: true
   traceparent?: true
   status?: true
   errorCode?: true
@@ -168,7 +168,7 @@ export type RunMaxAggregateInputType = {
   triggerName?: true
   agentId?: true
   agentName?: true
-  plan?: true
+  planHash?: true
   traceparent?: true
   status?: true
   errorCode?: true
@@ -196,7 +196,7 @@ export type RunCountAggregateInputType = {
   triggerName?: true
   agentId?: true
   agentName?: true
-  plan?: true
+  planHash?: true
   traceparent?: true
   status?: true
   errorCode?: true
@@ -311,7 +311,7 @@ export type RunGroupByOutputType = {
   triggerName: string
   agentId: string
   agentName: string
-  plan: string
+  planHash: runtime.Bytes
   traceparent: string | null
   status: string
   errorCode: string | null
@@ -362,7 +362,7 @@ export type RunWhereInput = {
   triggerName?: Prisma.StringFilter<"Run"> | string
   agentId?: Prisma.StringFilter<"Run"> | string
   agentName?: Prisma.StringFilter<"Run"> | string
-  plan?: Prisma.StringFilter<"Run"> | string
+  planHash?: Prisma.BytesFilter<"Run"> | runtime.Bytes
   traceparent?: Prisma.StringNullableFilter<"Run"> | string | null
   status?: Prisma.StringFilter<"Run"> | string
   errorCode?: Prisma.StringNullableFilter<"Run"> | string | null
@@ -390,7 +390,7 @@ export type RunOrderByWithRelationInput = {
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   agentName?: Prisma.SortOrder
-  plan?: Prisma.SortOrder
+  planHash?: Prisma.SortOrder
   traceparent?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   errorCode?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -422,7 +422,7 @@ export type RunWhereUniqueInput = Prisma.AtLeast<{
   triggerName?: Prisma.StringFilter<"Run"> | string
   agentId?: Prisma.StringFilter<"Run"> | string
   agentName?: Prisma.StringFilter<"Run"> | string
-  plan?: Prisma.StringFilter<"Run"> | string
+  planHash?: Prisma.BytesFilter<"Run"> | runtime.Bytes
   traceparent?: Prisma.StringNullableFilter<"Run"> | string | null
   status?: Prisma.StringFilter<"Run"> | string
   errorCode?: Prisma.StringNullableFilter<"Run"> | string | null
@@ -450,7 +450,7 @@ export type RunOrderByWithAggregationInput = {
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   agentName?: Prisma.SortOrder
-  plan?: Prisma.SortOrder
+  planHash?: Prisma.SortOrder
   traceparent?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   errorCode?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -486,7 +486,7 @@ export type RunScalarWhereWithAggregatesInput = {
   triggerName?: Prisma.StringWithAggregatesFilter<"Run"> | string
   agentId?: Prisma.StringWithAggregatesFilter<"Run"> | string
   agentName?: Prisma.StringWithAggregatesFilter<"Run"> | string
-  plan?: Prisma.StringWithAggregatesFilter<"Run"> | string
+  planHash?: Prisma.BytesWithAggregatesFilter<"Run"> | runtime.Bytes
   traceparent?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
   status?: Prisma.StringWithAggregatesFilter<"Run"> | string
   errorCode?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
@@ -514,7 +514,7 @@ export type RunCreateInput = {
   triggerName: string
   agentId: string
   agentName: string
-  plan: string
+  planHash: runtime.Bytes
   traceparent?: string | null
   status: string
   errorCode?: string | null
@@ -542,7 +542,7 @@ export type RunUncheckedCreateInput = {
   triggerName: string
   agentId: string
   agentName: string
-  plan: string
+  planHash: runtime.Bytes
   traceparent?: string | null
   status: string
   errorCode?: string | null
@@ -570,7 +570,7 @@ export type RunUpdateInput = {
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   agentName?: Prisma.StringFieldUpdateOperationsInput | string
-  plan?: Prisma.StringFieldUpdateOperationsInput | string
+  planHash?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -598,7 +598,7 @@ export type RunUncheckedUpdateInput = {
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   agentName?: Prisma.StringFieldUpdateOperationsInput | string
-  plan?: Prisma.StringFieldUpdateOperationsInput | string
+  planHash?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -626,7 +626,7 @@ export type RunCreateManyInput = {
   triggerName: string
   agentId: string
   agentName: string
-  plan: string
+  planHash: runtime.Bytes
   traceparent?: string | null
   status: string
   errorCode?: string | null
@@ -654,7 +654,7 @@ export type RunUpdateManyMutationInput = {
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   agentName?: Prisma.StringFieldUpdateOperationsInput | string
-  plan?: Prisma.StringFieldUpdateOperationsInput | string
+  planHash?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -682,7 +682,7 @@ export type RunUncheckedUpdateManyInput = {
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   agentName?: Prisma.StringFieldUpdateOperationsInput | string
-  plan?: Prisma.StringFieldUpdateOperationsInput | string
+  planHash?: Prisma.BytesFieldUpdateOperationsInput | runtime.Bytes
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -716,7 +716,7 @@ export type RunCountOrderByAggregateInput = {
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   agentName?: Prisma.SortOrder
-  plan?: Prisma.SortOrder
+  planHash?: Prisma.SortOrder
   traceparent?: Prisma.SortOrder
   status?: Prisma.SortOrder
   errorCode?: Prisma.SortOrder
@@ -749,7 +749,7 @@ export type RunMaxOrderByAggregateInput = {
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   agentName?: Prisma.SortOrder
-  plan?: Prisma.SortOrder
+  planHash?: Prisma.SortOrder
   traceparent?: Prisma.SortOrder
   status?: Prisma.SortOrder
   errorCode?: Prisma.SortOrder
@@ -777,7 +777,7 @@ export type RunMinOrderByAggregateInput = {
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   agentName?: Prisma.SortOrder
-  plan?: Prisma.SortOrder
+  planHash?: Prisma.SortOrder
   traceparent?: Prisma.SortOrder
   status?: Prisma.SortOrder
   errorCode?: Prisma.SortOrder
@@ -820,7 +820,7 @@ export type RunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   triggerName?: boolean
   agentId?: boolean
   agentName?: boolean
-  plan?: boolean
+  planHash?: boolean
   traceparent?: boolean
   status?: boolean
   errorCode?: boolean
@@ -848,7 +848,7 @@ export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   triggerName?: boolean
   agentId?: boolean
   agentName?: boolean
-  plan?: boolean
+  planHash?: boolean
   traceparent?: boolean
   status?: boolean
   errorCode?: boolean
@@ -876,7 +876,7 @@ export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   triggerName?: boolean
   agentId?: boolean
   agentName?: boolean
-  plan?: boolean
+  planHash?: boolean
   traceparent?: boolean
   status?: boolean
   errorCode?: boolean
@@ -904,7 +904,7 @@ export type RunSelectScalar = {
   triggerName?: boolean
   agentId?: boolean
   agentName?: boolean
-  plan?: boolean
+  planHash?: boolean
   traceparent?: boolean
   status?: boolean
   errorCode?: boolean
@@ -924,7 +924,7 @@ export type RunSelectScalar = {
   cancelRequestedBy?: boolean
 }
 
-export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "plan" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
+export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
 
 export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Run"
@@ -937,10 +937,7 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
     triggerName: string
     agentId: string
     agentName: string
-    /**
-     * Trigger action, agent and skills as they were when the event matched. No secrets.
-     */
-    plan: string
+    planHash: runtime.Bytes
     traceparent: string | null
     status: string
     errorCode: string | null
@@ -1412,7 +1409,7 @@ export interface RunFieldRefs {
   readonly triggerName: Prisma.FieldRef<"Run", 'String'>
   readonly agentId: Prisma.FieldRef<"Run", 'String'>
   readonly agentName: Prisma.FieldRef<"Run", 'String'>
-  readonly plan: Prisma.FieldRef<"Run", 'String'>
+  readonly planHash: Prisma.FieldRef<"Run", 'Bytes'>
   readonly traceparent: Prisma.FieldRef<"Run", 'String'>
   readonly status: Prisma.FieldRef<"Run", 'String'>
   readonly errorCode: Prisma.FieldRef<"Run", 'String'>

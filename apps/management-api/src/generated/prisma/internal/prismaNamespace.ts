@@ -403,6 +403,7 @@ export const ModelName = {
   AgentSkill: 'AgentSkill',
   Trigger: 'Trigger',
   OrgVersion: 'OrgVersion',
+  ConfigurationRevision: 'ConfigurationRevision',
   Handover: 'Handover'
 } as const
 
@@ -419,7 +420,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "webhookSource" | "skill" | "agent" | "agentSkill" | "trigger" | "orgVersion" | "handover"
+    modelProps: "webhookSource" | "skill" | "agent" | "agentSkill" | "trigger" | "orgVersion" | "configurationRevision" | "handover"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -867,6 +868,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    ConfigurationRevision: {
+      payload: Prisma.$ConfigurationRevisionPayload<ExtArgs>
+      fields: Prisma.ConfigurationRevisionFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ConfigurationRevisionFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ConfigurationRevisionFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>
+        }
+        findFirst: {
+          args: Prisma.ConfigurationRevisionFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ConfigurationRevisionFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>
+        }
+        findMany: {
+          args: Prisma.ConfigurationRevisionFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>[]
+        }
+        create: {
+          args: Prisma.ConfigurationRevisionCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>
+        }
+        createMany: {
+          args: Prisma.ConfigurationRevisionCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ConfigurationRevisionCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>[]
+        }
+        delete: {
+          args: Prisma.ConfigurationRevisionDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>
+        }
+        update: {
+          args: Prisma.ConfigurationRevisionUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>
+        }
+        deleteMany: {
+          args: Prisma.ConfigurationRevisionDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ConfigurationRevisionUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ConfigurationRevisionUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>[]
+        }
+        upsert: {
+          args: Prisma.ConfigurationRevisionUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ConfigurationRevisionPayload>
+        }
+        aggregate: {
+          args: Prisma.ConfigurationRevisionAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateConfigurationRevision>
+        }
+        groupBy: {
+          args: Prisma.ConfigurationRevisionGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConfigurationRevisionGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ConfigurationRevisionCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ConfigurationRevisionCountAggregateOutputType> | number
+        }
+      }
+    }
     Handover: {
       payload: Prisma.$HandoverPayload<ExtArgs>
       fields: Prisma.HandoverFieldRefs
@@ -1071,6 +1146,16 @@ export const OrgVersionScalarFieldEnum = {
 } as const
 
 export type OrgVersionScalarFieldEnum = (typeof OrgVersionScalarFieldEnum)[keyof typeof OrgVersionScalarFieldEnum]
+
+
+export const ConfigurationRevisionScalarFieldEnum = {
+  orgId: 'orgId',
+  id: 'id',
+  version: 'version',
+  content: 'content'
+} as const
+
+export type ConfigurationRevisionScalarFieldEnum = (typeof ConfigurationRevisionScalarFieldEnum)[keyof typeof ConfigurationRevisionScalarFieldEnum]
 
 
 export const HandoverScalarFieldEnum = {
@@ -1390,6 +1475,7 @@ export type GlobalOmitConfig = {
   agentSkill?: Prisma.AgentSkillOmit
   trigger?: Prisma.TriggerOmit
   orgVersion?: Prisma.OrgVersionOmit
+  configurationRevision?: Prisma.ConfigurationRevisionOmit
   handover?: Prisma.HandoverOmit
 }
 

@@ -57,6 +57,7 @@ export const ModelName = {
   AgentSkill: 'AgentSkill',
   Trigger: 'Trigger',
   OrgVersion: 'OrgVersion',
+  ConfigurationRevision: 'ConfigurationRevision',
   Handover: 'Handover'
 } as const
 
@@ -167,6 +168,16 @@ export const OrgVersionScalarFieldEnum = {
 } as const
 
 export type OrgVersionScalarFieldEnum = (typeof OrgVersionScalarFieldEnum)[keyof typeof OrgVersionScalarFieldEnum]
+
+
+export const ConfigurationRevisionScalarFieldEnum = {
+  orgId: 'orgId',
+  id: 'id',
+  version: 'version',
+  content: 'content'
+} as const
+
+export type ConfigurationRevisionScalarFieldEnum = (typeof ConfigurationRevisionScalarFieldEnum)[keyof typeof ConfigurationRevisionScalarFieldEnum]
 
 
 export const HandoverScalarFieldEnum = {

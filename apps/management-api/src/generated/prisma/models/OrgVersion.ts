@@ -14,7 +14,8 @@ import type * as Prisma from "../internal/prismaNamespace.ts"
 
 /**
  * Model OrgVersion
- * Grows with every write to the configuration of a tenant, in the same transaction.
+ * Grows with every write to the configuration of a tenant, in the same transaction. Milliseconds since the epoch, or a
+ * little more: so no version is given twice, even after a backup was restored.
  */
 export type OrgVersionModel = runtime.Types.Result.DefaultSelection<Prisma.$OrgVersionPayload>
 

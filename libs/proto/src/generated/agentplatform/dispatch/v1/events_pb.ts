@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/events.proto.
  */
 export const file_agentplatform_dispatch_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSLuAgoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIVCgdwYXlsb2FkGAsgASgJQgSQzhgBEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRI9CgpkdXBsaWNhdGVzGAkgAygLMikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudER1cGxpY2F0ZRI9CglkZWNpc2lvbnMYCiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbkoECAQQBSJWCg5FdmVudER1cGxpY2F0ZRITCgtkZWxpdmVyeV9pZBgBIAEoCRIvCgtyZWNlaXZlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZwoPVHJpZ2dlckRlY2lzaW9uEhIKCnRyaWdnZXJfaWQYASABKAkSDwoHdHJpZ2dlchgCIAEoCRIPCgdtYXRjaGVkGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIOCgZydW5faWQYBSABKAkiKQoPR2V0RXZlbnRSZXF1ZXN0EhYKBWV2ZW50GAEgASgJQge6SARyAhABIkMKEEdldEV2ZW50UmVzcG9uc2USLwoFZXZlbnQYASABKAsyIC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkV2ZW50InUKEUxpc3RFdmVudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSGQoRd2ViaG9va19zb3VyY2VfaWQYBCABKAkiXwoSTGlzdEV2ZW50c1Jlc3BvbnNlEjAKBmV2ZW50cxgBIAMoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsUBChJSZXBsYXlFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAESlgEKCXJlcGxheV9pZBgCIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykiZwoTUmVwbGF5RXZlbnRSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSPQoJZGVjaXNpb25zGAIgAygLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24i9wIKE1JlcGxheUV2ZW50c1JlcXVlc3QSOQoNcmVjZWl2ZWRfZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARI7Cg9yZWNlaXZlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESEgoKZXZlbnRfdHlwZRgDIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgEIAEoCRIPCgd0cmlnZ2VyGAUgASgJEpYBCglyZXBsYXlfaWQYBiABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpEg8KB2RyeV9ydW4YByABKAgiaAoUUmVwbGF5RXZlbnRzUmVzcG9uc2USEQoJcmVwbGF5X2lkGAEgASgJEhMKC2V2ZW50X2NvdW50GAIgASgNEhEKCXJ1bl9jb3VudBgDIAEoDRIVCg1zdGFydGVkX2NvdW50GAQgASgNMpgFCgxFdmVudFNlcnZpY2USngEKCEdldEV2ZW50EiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRFdmVudFJlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldEV2ZW50UmVzcG9uc2UiOZACAYrOGA0KC2V2ZW50czpyZWFkgtPkkwIfYgVldmVudBIWL2FwaS92MS9ldmVudHMve2V2ZW50fRKVAQoKTGlzdEV2ZW50cxIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdEV2ZW50c1JlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXNwb25zZSIqkAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAhASDi9hcGkvdjEvZXZlbnRzEqgBCgtSZXBsYXlFdmVudBItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudFJlc3BvbnNlIjqKzhgOCgxldmVudHM6d3JpdGWC0+STAiI6ASoiHS9hcGkvdjEvZXZlbnRzL3tldmVudH06cmVwbGF5EqMBCgxSZXBsYXlFdmVudHMSLi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1Jlc3BvbnNlIjKKzhgOCgxldmVudHM6d3JpdGWC0+STAho6ASoiFS9hcGkvdjEvZXZlbnRzOnJlcGxheWIGcHJvdG8z", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSKBAwoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIVCgdwYXlsb2FkGAsgASgJQgSQzhgBEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRI9CgpkdXBsaWNhdGVzGAkgAygLMikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudER1cGxpY2F0ZRI9CglkZWNpc2lvbnMYCiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbhIRCgl1bmRlY2lkZWQYDCABKAhKBAgEEAUiVgoORXZlbnREdXBsaWNhdGUSEwoLZGVsaXZlcnlfaWQYASABKAkSLwoLcmVjZWl2ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImcKD1RyaWdnZXJEZWNpc2lvbhISCgp0cmlnZ2VyX2lkGAEgASgJEg8KB3RyaWdnZXIYAiABKAkSDwoHbWF0Y2hlZBgDIAEoCBIOCgZyZWFzb24YBCABKAkSDgoGcnVuX2lkGAUgASgJIikKD0dldEV2ZW50UmVxdWVzdBIWCgVldmVudBgBIAEoCUIHukgEcgIQASJDChBHZXRFdmVudFJlc3BvbnNlEi8KBWV2ZW50GAEgASgLMiAuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudCJGChJHZXREZWNpc2lvblJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAESGAoHdHJpZ2dlchgCIAEoCUIHukgEcgIQASJTChNHZXREZWNpc2lvblJlc3BvbnNlEjwKCGRlY2lzaW9uGAEgASgLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24idQoRTGlzdEV2ZW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkSEgoKZXZlbnRfdHlwZRgDIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgEIAEoCSJfChJMaXN0RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMiAuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkixQEKElJlcGxheUV2ZW50UmVxdWVzdBIWCgVldmVudBgBIAEoCUIHukgEcgIQARKWAQoJcmVwbGF5X2lkGAIgASgJQoIBukh/ugF8ChByZXBsYXlfaWQuZm9ybWF0EkBtdXN0IGJlIGF0IG1vc3QgNjQgbGV0dGVycywgZGlnaXRzLCBkb3RzLCBkYXNoZXMgYW5kIHVuZGVyc2NvcmVzGiZ0aGlzLm1hdGNoZXMoJ15bQS1aYS16MC05Ll8tXXswLDY0fSQnKSJnChNSZXBsYXlFdmVudFJlc3BvbnNlEhEKCXJlcGxheV9pZBgBIAEoCRI9CglkZWNpc2lvbnMYAiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbiL3AgoTUmVwbGF5RXZlbnRzUmVxdWVzdBI5Cg1yZWNlaXZlZF9mcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjsKD3JlY2VpdmVkX2JlZm9yZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARISCgpldmVudF90eXBlGAMgASgJEhkKEXdlYmhvb2tfc291cmNlX2lkGAQgASgJEg8KB3RyaWdnZXIYBSABKAkSlgEKCXJlcGxheV9pZBgGIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykSDwoHZHJ5X3J1bhgHIAEoCCJoChRSZXBsYXlFdmVudHNSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSEwoLZXZlbnRfY291bnQYAiABKA0SEQoJcnVuX2NvdW50GAMgASgNEhUKDXN0YXJ0ZWRfY291bnQYBCABKA0y2QYKDEV2ZW50U2VydmljZRKeAQoIR2V0RXZlbnQSKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldEV2ZW50UmVxdWVzdBorLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RXZlbnRSZXNwb25zZSI5kAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAh9iBWV2ZW50EhYvYXBpL3YxL2V2ZW50cy97ZXZlbnR9Er4BCgtHZXREZWNpc2lvbhItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RGVjaXNpb25SZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXREZWNpc2lvblJlc3BvbnNlIlCQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCNmIIZGVjaXNpb24SKi9hcGkvdjEvZXZlbnRzL3tldmVudH0vZGVjaXNpb25zL3t0cmlnZ2VyfRKVAQoKTGlzdEV2ZW50cxIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdEV2ZW50c1JlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXNwb25zZSIqkAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAhASDi9hcGkvdjEvZXZlbnRzEqgBCgtSZXBsYXlFdmVudBItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudFJlc3BvbnNlIjqKzhgOCgxldmVudHM6d3JpdGWC0+STAiI6ASoiHS9hcGkvdjEvZXZlbnRzL3tldmVudH06cmVwbGF5EqMBCgxSZXBsYXlFdmVudHMSLi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1Jlc3BvbnNlIjKKzhgOCgxldmVudHM6d3JpdGWC0+STAho6ASoiFS9hcGkvdjEvZXZlbnRzOnJlcGxheWIGcHJvdG8z", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Event
@@ -78,11 +78,19 @@ export type Event = Message<"agentplatform.dispatch.v1.Event"> & {
   duplicates: EventDuplicate[];
 
   /**
-   * Every trigger of the tenant, and why it did or did not start a run.
+   * The triggers that listen to its type and source, and why each did or did not start a run. For any other trigger:
+   * GetDecision.
    *
    * @generated from field: repeated agentplatform.dispatch.v1.TriggerDecision decisions = 10;
    */
   decisions: TriggerDecision[];
+
+  /**
+   * The configuration could not be read when it came; it is matched as soon as it can.
+   *
+   * @generated from field: bool undecided = 12;
+   */
+  undecided: boolean;
 };
 
 /**
@@ -190,6 +198,47 @@ export const GetEventResponseSchema: GenMessage<GetEventResponse> = /*@__PURE__*
   messageDesc(file_agentplatform_dispatch_v1_events, 4);
 
 /**
+ * @generated from message agentplatform.dispatch.v1.GetDecisionRequest
+ */
+export type GetDecisionRequest = Message<"agentplatform.dispatch.v1.GetDecisionRequest"> & {
+  /**
+   * @generated from field: string event = 1;
+   */
+  event: string;
+
+  /**
+   * Id; or name, if it exists.
+   *
+   * @generated from field: string trigger = 2;
+   */
+  trigger: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.GetDecisionRequest.
+ * Use `create(GetDecisionRequestSchema)` to create a new message.
+ */
+export const GetDecisionRequestSchema: GenMessage<GetDecisionRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 5);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.GetDecisionResponse
+ */
+export type GetDecisionResponse = Message<"agentplatform.dispatch.v1.GetDecisionResponse"> & {
+  /**
+   * @generated from field: agentplatform.dispatch.v1.TriggerDecision decision = 1;
+   */
+  decision?: TriggerDecision | undefined;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.GetDecisionResponse.
+ * Use `create(GetDecisionResponseSchema)` to create a new message.
+ */
+export const GetDecisionResponseSchema: GenMessage<GetDecisionResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 6);
+
+/**
  * @generated from message agentplatform.dispatch.v1.ListEventsRequest
  */
 export type ListEventsRequest = Message<"agentplatform.dispatch.v1.ListEventsRequest"> & {
@@ -221,7 +270,7 @@ export type ListEventsRequest = Message<"agentplatform.dispatch.v1.ListEventsReq
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 5);
+  messageDesc(file_agentplatform_dispatch_v1_events, 7);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListEventsResponse
@@ -243,7 +292,7 @@ export type ListEventsResponse = Message<"agentplatform.dispatch.v1.ListEventsRe
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 6);
+  messageDesc(file_agentplatform_dispatch_v1_events, 8);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventRequest
@@ -268,7 +317,7 @@ export type ReplayEventRequest = Message<"agentplatform.dispatch.v1.ReplayEventR
  * Use `create(ReplayEventRequestSchema)` to create a new message.
  */
 export const ReplayEventRequestSchema: GenMessage<ReplayEventRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 7);
+  messageDesc(file_agentplatform_dispatch_v1_events, 9);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventResponse
@@ -280,7 +329,7 @@ export type ReplayEventResponse = Message<"agentplatform.dispatch.v1.ReplayEvent
   replayId: string;
 
   /**
-   * Every trigger of the tenant as of now, why it did or did not start a run, and the run of this replay.
+   * The triggers that listen now, why each did or did not start a run, and the run of this replay.
    *
    * @generated from field: repeated agentplatform.dispatch.v1.TriggerDecision decisions = 2;
    */
@@ -292,7 +341,7 @@ export type ReplayEventResponse = Message<"agentplatform.dispatch.v1.ReplayEvent
  * Use `create(ReplayEventResponseSchema)` to create a new message.
  */
 export const ReplayEventResponseSchema: GenMessage<ReplayEventResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 8);
+  messageDesc(file_agentplatform_dispatch_v1_events, 10);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventsRequest
@@ -353,7 +402,7 @@ export type ReplayEventsRequest = Message<"agentplatform.dispatch.v1.ReplayEvent
  * Use `create(ReplayEventsRequestSchema)` to create a new message.
  */
 export const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 9);
+  messageDesc(file_agentplatform_dispatch_v1_events, 11);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventsResponse
@@ -393,10 +442,10 @@ export type ReplayEventsResponse = Message<"agentplatform.dispatch.v1.ReplayEven
  * Use `create(ReplayEventsResponseSchema)` to create a new message.
  */
 export const ReplayEventsResponseSchema: GenMessage<ReplayEventsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 10);
+  messageDesc(file_agentplatform_dispatch_v1_events, 12);
 
 /**
- * Events: what came in, and what every trigger made of it.
+ * Events: what came in, and what triggers made of it.
  *
  * @generated from service agentplatform.dispatch.v1.EventService
  */
@@ -408,6 +457,17 @@ export const EventService: GenService<{
     methodKind: "unary";
     input: typeof GetEventRequestSchema;
     output: typeof GetEventResponseSchema;
+  },
+  /**
+   * What one trigger made of an event, whether or not it listens to it: worked out with the configuration that the event was
+   * matched with, whatever has become of it since.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.EventService.GetDecision
+   */
+  getDecision: {
+    methodKind: "unary";
+    input: typeof GetDecisionRequestSchema;
+    output: typeof GetDecisionResponseSchema;
   },
   /**
    * Newest first, without payload and decisions.

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/management/v1/configuration.proto.
  */
 export const file_agentplatform_management_v1_configuration: GenFile = /*@__PURE__*/
-  fileDesc("Ci9hZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvY29uZmlndXJhdGlvbi5wcm90bxIbYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxIkkKF0dldENvbmZpZ3VyYXRpb25SZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIVCg1rbm93bl92ZXJzaW9uGAIgASgEIm4KGEdldENvbmZpZ3VyYXRpb25SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgEEkEKDWNvbmZpZ3VyYXRpb24YAiABKAsyKi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuQ29uZmlndXJhdGlvbiLWAQoNQ29uZmlndXJhdGlvbhJDCgh0cmlnZ2VycxgBIAMoCzIxLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5UcmlnZ2VyQ29uZmlndXJhdGlvbhI/CgZhZ2VudHMYAiADKAsyLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuQWdlbnRDb25maWd1cmF0aW9uEj8KBnNraWxscxgDIAMoCzIvLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbENvbmZpZ3VyYXRpb24i9QEKFFRyaWdnZXJDb25maWd1cmF0aW9uEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEgoKZXZlbnRfdHlwZRgDIAEoCRIRCglzb3VyY2VfaWQYBCABKAkSEwoLc291cmNlX25hbWUYBSABKAkSEAoIYWdlbnRfaWQYBiABKAkSFAoMYXV0b19hcHByb3ZlGAcgASgIEhkKD3Byb21wdF90ZW1wbGF0ZRgIIAEoCUgAEjoKCXRvb2xfY2FsbBgJIAEoCzIlLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ub29sQ2FsbEgAQggKBmFjdGlvbiJmChJBZ2VudENvbmZpZ3VyYXRpb24SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIUCgxpbnN0cnVjdGlvbnMYAyABKAkSDQoFbW9kZWwYBCABKAkSEQoJc2tpbGxfaWRzGAUgAygJIpABChJTa2lsbENvbmZpZ3VyYXRpb24SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIWCg5tY3Bfc2VydmVyX3VybBgDIAEoCRIRCglyZWFkX29ubHkYBCABKAgSGQoRcmVxdWlyZXNfYXBwcm92YWwYBSABKAgSGgoSY3JlZGVudGlhbF92ZXJzaW9uGAYgASgNMq0BChRDb25maWd1cmF0aW9uU2VydmljZRKUAQoQR2V0Q29uZmlndXJhdGlvbhI0LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRDb25maWd1cmF0aW9uUmVxdWVzdBo1LmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRDb25maWd1cmF0aW9uUmVzcG9uc2UiE5ACAYrOGAwSCmRpc3BhdGNoZXJiBnByb3RvMw", [file_agentplatform_management_v1_triggers, file_agentplatform_options_v1_policy, file_buf_validate_validate]);
+  fileDesc("Ci9hZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvY29uZmlndXJhdGlvbi5wcm90bxIbYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxIl0KF0dldENvbmZpZ3VyYXRpb25SZXF1ZXN0EhcKBm9yZ19pZBgBIAEoCUIHukgEcgIQARIVCg1rbm93bl92ZXJzaW9uGAIgASgEEhIKCnBhZ2VfdG9rZW4YAyABKAkilwEKGEdldENvbmZpZ3VyYXRpb25SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgEEg0KBXdob2xlGAMgASgIEjwKB2NoYW5nZXMYBCADKAsyKy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuUmVzb3VyY2VDaGFuZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJSgQIAhADIlYKE0dldFJlc291cmNlc1JlcXVlc3QSFwoGb3JnX2lkGAEgASgJQge6SARyAhABEg8KB3ZlcnNpb24YAiABKAQSFQoDaWRzGAMgAygJQgi6SAWSAQIQZCJlChRHZXRSZXNvdXJjZXNSZXNwb25zZRINCgVrbm93bhgBIAEoCBI+CglyZXNvdXJjZXMYAiADKAsyKy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuUmVzb3VyY2VDaGFuZ2UitgIKDlJlc291cmNlQ2hhbmdlEgoKAmlkGAEgASgJEkIKBnNvdXJjZRgCIAEoCzIwLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Tb3VyY2VDb25maWd1cmF0aW9uSAASRAoHdHJpZ2dlchgDIAEoCzIxLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5UcmlnZ2VyQ29uZmlndXJhdGlvbkgAEkAKBWFnZW50GAQgASgLMi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkFnZW50Q29uZmlndXJhdGlvbkgAEkAKBXNraWxsGAUgASgLMi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsQ29uZmlndXJhdGlvbkgAQgoKCHJlc291cmNlIi8KE1NvdXJjZUNvbmZpZ3VyYXRpb24SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCSLmAQoUVHJpZ2dlckNvbmZpZ3VyYXRpb24SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgpldmVudF90eXBlGAMgASgJEhEKCXNvdXJjZV9pZBgEIAEoCRIQCghhZ2VudF9pZBgGIAEoCRIUCgxhdXRvX2FwcHJvdmUYByABKAgSGQoPcHJvbXB0X3RlbXBsYXRlGAggASgJSAASOgoJdG9vbF9jYWxsGAkgASgLMiUuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlRvb2xDYWxsSABCCAoGYWN0aW9uSgQIBRAGImYKEkFnZW50Q29uZmlndXJhdGlvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhQKDGluc3RydWN0aW9ucxgDIAEoCRINCgVtb2RlbBgEIAEoCRIRCglza2lsbF9pZHMYBSADKAkikAEKElNraWxsQ29uZmlndXJhdGlvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhYKDm1jcF9zZXJ2ZXJfdXJsGAMgASgJEhEKCXJlYWRfb25seRgEIAEoCBIZChFyZXF1aXJlc19hcHByb3ZhbBgFIAEoCBIaChJjcmVkZW50aWFsX3ZlcnNpb24YBiABKA0yuAIKFENvbmZpZ3VyYXRpb25TZXJ2aWNlEpQBChBHZXRDb25maWd1cmF0aW9uEjQuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldENvbmZpZ3VyYXRpb25SZXF1ZXN0GjUuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldENvbmZpZ3VyYXRpb25SZXNwb25zZSITkAIBis4YDBIKZGlzcGF0Y2hlchKIAQoMR2V0UmVzb3VyY2VzEjAuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFJlc291cmNlc1JlcXVlc3QaMS5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuR2V0UmVzb3VyY2VzUmVzcG9uc2UiE5ACAYrOGAwSCmRpc3BhdGNoZXJiBnByb3RvMw", [file_agentplatform_management_v1_triggers, file_agentplatform_options_v1_policy, file_buf_validate_validate]);
 
 /**
  * @generated from message agentplatform.management.v1.GetConfigurationRequest
@@ -31,6 +31,13 @@ export type GetConfigurationRequest = Message<"agentplatform.management.v1.GetCo
    * @generated from field: uint64 known_version = 2;
    */
   knownVersion: bigint;
+
+  /**
+   * Of the answer before, with the same known_version.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
 };
 
 /**
@@ -45,16 +52,33 @@ export const GetConfigurationRequestSchema: GenMessage<GetConfigurationRequest> 
  */
 export type GetConfigurationResponse = Message<"agentplatform.management.v1.GetConfigurationResponse"> & {
   /**
+   * Of the configuration once the changes of all pages are made. Grows with every write; the time of the write in
+   * milliseconds since the epoch, or a little later.
+   *
    * @generated from field: uint64 version = 1;
    */
   version: bigint;
 
   /**
-   * Absent when known_version is current.
+   * The changes are all there is: what the caller has is to be forgotten.
    *
-   * @generated from field: agentplatform.management.v1.Configuration configuration = 2;
+   * @generated from field: bool whole = 3;
    */
-  configuration?: Configuration | undefined;
+  whole: boolean;
+
+  /**
+   * At most about 1 MiB.
+   *
+   * @generated from field: repeated agentplatform.management.v1.ResourceChange changes = 4;
+   */
+  changes: ResourceChange[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 5;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -65,31 +89,125 @@ export const GetConfigurationResponseSchema: GenMessage<GetConfigurationResponse
   messageDesc(file_agentplatform_management_v1_configuration, 1);
 
 /**
- * @generated from message agentplatform.management.v1.Configuration
+ * @generated from message agentplatform.management.v1.GetResourcesRequest
  */
-export type Configuration = Message<"agentplatform.management.v1.Configuration"> & {
+export type GetResourcesRequest = Message<"agentplatform.management.v1.GetResourcesRequest"> & {
   /**
-   * @generated from field: repeated agentplatform.management.v1.TriggerConfiguration triggers = 1;
+   * @generated from field: string org_id = 1;
    */
-  triggers: TriggerConfiguration[];
+  orgId: string;
 
   /**
-   * @generated from field: repeated agentplatform.management.v1.AgentConfiguration agents = 2;
+   * @generated from field: uint64 version = 2;
    */
-  agents: AgentConfiguration[];
+  version: bigint;
 
   /**
-   * @generated from field: repeated agentplatform.management.v1.SkillConfiguration skills = 3;
+   * @generated from field: repeated string ids = 3;
    */
-  skills: SkillConfiguration[];
+  ids: string[];
 };
 
 /**
- * Describes the message agentplatform.management.v1.Configuration.
- * Use `create(ConfigurationSchema)` to create a new message.
+ * Describes the message agentplatform.management.v1.GetResourcesRequest.
+ * Use `create(GetResourcesRequestSchema)` to create a new message.
  */
-export const ConfigurationSchema: GenMessage<Configuration> = /*@__PURE__*/
+export const GetResourcesRequestSchema: GenMessage<GetResourcesRequest> = /*@__PURE__*/
   messageDesc(file_agentplatform_management_v1_configuration, 2);
+
+/**
+ * @generated from message agentplatform.management.v1.GetResourcesResponse
+ */
+export type GetResourcesResponse = Message<"agentplatform.management.v1.GetResourcesResponse"> & {
+  /**
+   * The version is of this history: not from before it is kept, nor from one that a restored backup does not know.
+   *
+   * @generated from field: bool known = 1;
+   */
+  known: boolean;
+
+  /**
+   * @generated from field: repeated agentplatform.management.v1.ResourceChange resources = 2;
+   */
+  resources: ResourceChange[];
+};
+
+/**
+ * Describes the message agentplatform.management.v1.GetResourcesResponse.
+ * Use `create(GetResourcesResponseSchema)` to create a new message.
+ */
+export const GetResourcesResponseSchema: GenMessage<GetResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_management_v1_configuration, 3);
+
+/**
+ * @generated from message agentplatform.management.v1.ResourceChange
+ */
+export type ResourceChange = Message<"agentplatform.management.v1.ResourceChange"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What it is from then on; nothing: it is deleted.
+   *
+   * @generated from oneof agentplatform.management.v1.ResourceChange.resource
+   */
+  resource: {
+    /**
+     * @generated from field: agentplatform.management.v1.SourceConfiguration source = 2;
+     */
+    value: SourceConfiguration;
+    case: "source";
+  } | {
+    /**
+     * @generated from field: agentplatform.management.v1.TriggerConfiguration trigger = 3;
+     */
+    value: TriggerConfiguration;
+    case: "trigger";
+  } | {
+    /**
+     * @generated from field: agentplatform.management.v1.AgentConfiguration agent = 4;
+     */
+    value: AgentConfiguration;
+    case: "agent";
+  } | {
+    /**
+     * @generated from field: agentplatform.management.v1.SkillConfiguration skill = 5;
+     */
+    value: SkillConfiguration;
+    case: "skill";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message agentplatform.management.v1.ResourceChange.
+ * Use `create(ResourceChangeSchema)` to create a new message.
+ */
+export const ResourceChangeSchema: GenMessage<ResourceChange> = /*@__PURE__*/
+  messageDesc(file_agentplatform_management_v1_configuration, 4);
+
+/**
+ * @generated from message agentplatform.management.v1.SourceConfiguration
+ */
+export type SourceConfiguration = Message<"agentplatform.management.v1.SourceConfiguration"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message agentplatform.management.v1.SourceConfiguration.
+ * Use `create(SourceConfigurationSchema)` to create a new message.
+ */
+export const SourceConfigurationSchema: GenMessage<SourceConfiguration> = /*@__PURE__*/
+  messageDesc(file_agentplatform_management_v1_configuration, 5);
 
 /**
  * @generated from message agentplatform.management.v1.TriggerConfiguration
@@ -116,11 +234,6 @@ export type TriggerConfiguration = Message<"agentplatform.management.v1.TriggerC
   sourceId: string;
 
   /**
-   * @generated from field: string source_name = 5;
-   */
-  sourceName: string;
-
-  /**
    * @generated from field: string agent_id = 6;
    */
   agentId: string;
@@ -141,6 +254,8 @@ export type TriggerConfiguration = Message<"agentplatform.management.v1.TriggerC
     case: "promptTemplate";
   } | {
     /**
+     * The tool of a skill that is given by id has no skill's name before it.
+     *
      * @generated from field: agentplatform.management.v1.ToolCall tool_call = 9;
      */
     value: ToolCall;
@@ -153,7 +268,7 @@ export type TriggerConfiguration = Message<"agentplatform.management.v1.TriggerC
  * Use `create(TriggerConfigurationSchema)` to create a new message.
  */
 export const TriggerConfigurationSchema: GenMessage<TriggerConfiguration> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_configuration, 3);
+  messageDesc(file_agentplatform_management_v1_configuration, 6);
 
 /**
  * @generated from message agentplatform.management.v1.AgentConfiguration
@@ -190,7 +305,7 @@ export type AgentConfiguration = Message<"agentplatform.management.v1.AgentConfi
  * Use `create(AgentConfigurationSchema)` to create a new message.
  */
 export const AgentConfigurationSchema: GenMessage<AgentConfiguration> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_configuration, 4);
+  messageDesc(file_agentplatform_management_v1_configuration, 7);
 
 /**
  * @generated from message agentplatform.management.v1.SkillConfiguration
@@ -236,17 +351,19 @@ export type SkillConfiguration = Message<"agentplatform.management.v1.SkillConfi
  * Use `create(SkillConfigurationSchema)` to create a new message.
  */
 export const SkillConfigurationSchema: GenMessage<SkillConfiguration> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_configuration, 5);
+  messageDesc(file_agentplatform_management_v1_configuration, 8);
 
 /**
- * A tenant's configuration as the dispatcher needs it: references resolved to ids, no secrets.
+ * A tenant's configuration as the dispatcher needs it: references as ids, no secrets. Kept as immutable revisions, for as
+ * long as events are.
  *
  * @generated from service agentplatform.management.v1.ConfigurationService
  */
 export const ConfigurationService: GenService<{
   /**
-   * Answers the whole configuration if it is newer than the caller's, and only the version if not.
-   * A configuration answered after a write returned contains that write.
+   * Answers what has changed since the caller's version, oldest first; or all there is, when the caller's version is not one
+   * of this history: its first, one that is too old, or one that a restored backup does not know.
+   * What is answered after a write returned contains that write.
    *
    * @generated from rpc agentplatform.management.v1.ConfigurationService.GetConfiguration
    */
@@ -254,6 +371,16 @@ export const ConfigurationService: GenService<{
     methodKind: "unary";
     input: typeof GetConfigurationRequestSchema;
     output: typeof GetConfigurationResponseSchema;
+  },
+  /**
+   * Resources as they were at a version. One that did not exist then is not among them.
+   *
+   * @generated from rpc agentplatform.management.v1.ConfigurationService.GetResources
+   */
+  getResources: {
+    methodKind: "unary";
+    input: typeof GetResourcesRequestSchema;
+    output: typeof GetResourcesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agentplatform_management_v1_configuration, 0);

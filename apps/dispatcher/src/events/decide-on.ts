@@ -1,0 +1,34 @@
+import { newId } from '@agent-platform/service';
+import type { Configuration, EventKind } from '../configuration/configuration.ts';
+import type { NewRun } from '../store/insert-runs.ts';
+import type { Decision } from './decision.ts';
+import { matchTriggers } from './match-triggers.ts';
+
+/** What becomes of an event. */
+export interface Decided {
+  /** JSON. Null: not decided yet. */
+  readonly decisions: string | null;
+  readonly configurationVersion: bigint | null;
+  readonly runs: readonly NewRun[];
+}
+
+export const UNDECIDED: Decided = { decisions: null, configurationVersion: null, runs: [] };
+
+export interface DecidedEvent extends EventKind {
+  readonly id: string;
+  readonly orgId: string;
+  readonly traceparent: string | null;
+}
+
+/** The decisions of the triggers that listen to an event, and the runs they start. */
+export function decideOn(configuration: Configuration, event: DecidedEvent): Decided {
+  const runs: NewRun[] = [];
+  const decisions = matchTriggers(configuration, event).map((match): Decision => {
+    const { triggerId, triggerName, reason, planned } = match;
+    if (!planned) return { trigger_id: triggerId, trigger: triggerName, matched: false, reason };
+    const id = newId('run');
+    runs.push({ id, orgId: event.orgId, eventId: event.id, traceparent: event.traceparent, ...planned });
+    return { trigger_id: triggerId, trigger: triggerName, matched: true, reason, run_id: id };
+  });
+  return { decisions: JSON.stringify(decisions), configurationVersion: configuration.version, runs };
+}
