@@ -73,6 +73,15 @@ describe('50 duplicates at once', () => {
 });
 
 describe('equal content', () => {
+  it('at another time is another event, and at the same time the same', async () => {
+    ingest = await startIngest();
+    const times = ['2026-11-23T08:30:00Z', '2026-11-23T08:30:01Z', undefined, '2026-11-23T08:30:00Z', undefined];
+    const ids = [];
+    for (const at of times) ids.push((await ingest.send(event({ occurred_at: at }))).body);
+    expect(new Set(ids).size).toBe(3);
+    expect([ids[3], ids[4]]).toEqual([ids[0], ids[2]]);
+  });
+
   it('across the edge of a bucket is one event, also when the first could not be stored', async () => {
     ingest = await startIngest();
     ingest.clock.nowMs = 6_000_000 * 300_000 - 1;

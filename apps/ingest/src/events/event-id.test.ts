@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { encodeId } from '@agent-platform/service';
+import { parseRfc3339 } from '../body/rfc3339.ts';
 import { createIdentifyEvent } from './event-id.ts';
 
 const WINDOW_MS = 300_000;
@@ -8,10 +9,11 @@ const EDGE_MS = 5_666_667 * WINDOW_MS;
 const byContent = { sourceId: 'src_a', deduplicatesContent: true };
 const byKeyOnly = { sourceId: 'src_a', deduplicatesContent: false };
 
-const sent = (fields: { eventType?: string; payload?: string; idempotencyKey?: string } = {}) => ({
+const sent = (fields: { eventType?: string; payload?: string; idempotencyKey?: string; at?: string } = {}) => ({
   eventType: fields.eventType ?? 'invoice.uploaded',
   payload: Buffer.from(fields.payload ?? '{"n":1}'),
   idempotencyKey: fields.idempotencyKey,
+  occurredAt: fields.at === undefined ? undefined : { text: fields.at, instant: parseRfc3339(fields.at)! },
 });
 
 function replica(nowMs = EDGE_MS) {
@@ -25,7 +27,8 @@ describe('event ids', () => {
     const digest = createHash('sha256').update('src_a\0keyorder-7').digest().subarray(0, 16);
     const id = encodeId('evt', digest);
     expect(replica().identify(byContent, keyed).eventId).toBe(id);
-    expect(replica(EDGE_MS * 2).identify(byKeyOnly, { ...keyed, payload: Buffer.from('{}') }).eventId).toBe(id);
+    const changed = sent({ idempotencyKey: 'order-7', payload: '{}', at: '2026-11-23T08:30:00Z' });
+    expect(replica(EDGE_MS * 2).identify(byKeyOnly, changed).eventId).toBe(id);
     expect(replica().identify({ ...byContent, sourceId: 'src_b' }, keyed).eventId).not.toBe(id);
   });
 
@@ -44,15 +47,18 @@ describe('event ids', () => {
     expect(new Set(ids).size).toBe(100);
   });
 
-  it('differ by source, type and payload', () => {
+  it('differ by source, type, time and payload', () => {
     const { identify } = replica();
     const ids = [
       identify(byContent, sent()),
       identify({ ...byContent, sourceId: 'src_b' }, sent()),
       identify(byContent, sent({ eventType: 'invoice.paid' })),
       identify(byContent, sent({ payload: '{"n": 1}' })),
+      identify(byContent, sent({ at: '2026-11-23T08:30:00Z' })),
+      identify(byContent, sent({ at: '2026-11-23T08:30:01Z' })),
     ].map(({ eventId }) => eventId);
-    expect(new Set(ids).size).toBe(4);
+    expect(new Set(ids).size).toBe(6);
+    expect(identify(byContent, sent({ at: '2026-11-23T08:30:00Z' })).eventId).toBe(ids[4]);
   });
 
   it('of the same content are the same on replicas that share nothing', () => {

@@ -12,13 +12,13 @@ const FINGERPRINT_BYTES = 6;
 /** What makes an event the same one as another. */
 export interface EventIdentity {
   readonly eventId: string;
-  /** SHA-256 over type and payload, where the content decides. */
+  /** SHA-256 over type, time and payload, where the content decides. */
   readonly contentHash: Buffer | undefined;
 }
 
 export type IdentifyEvent = (
   source: Pick<WebhookSource, 'sourceId' | 'deduplicatesContent'>,
-  event: Pick<SentEvent, 'eventType' | 'payload' | 'idempotencyKey'>,
+  event: Pick<SentEvent, 'eventType' | 'payload' | 'idempotencyKey' | 'occurredAt'>,
 ) => EventIdentity;
 
 /**
@@ -37,13 +37,14 @@ export function createIdentifyEvent(clock: () => number): IdentifyEvent {
     return encodeId('evt', digest.subarray(0, ID_BYTES));
   }
 
-  return ({ sourceId, deduplicatesContent }, { eventType, payload, idempotencyKey }) => {
+  return ({ sourceId, deduplicatesContent }, { eventType, payload, idempotencyKey, occurredAt }) => {
     if (idempotencyKey !== undefined) {
       return { eventId: derivedId(`${sourceId}\0key${idempotencyKey}`), contentHash: undefined };
     }
     if (!deduplicatesContent) return { eventId: newId('evt', clock()), contentHash: undefined };
-    // An event type contains no zero byte.
-    const content = sha256(Buffer.concat([Buffer.from(`${eventType}\0`), payload]));
+    // Neither a type nor a time contains a zero byte, and no payload starts with a digit.
+    const time = occurredAt === undefined ? '' : `${occurredAt.text}\0`;
+    const content = sha256(Buffer.concat([Buffer.from(`${eventType}\0${time}`), payload]));
     return { eventId: idOfContent(sourceId, content), contentHash: content };
   };
 }

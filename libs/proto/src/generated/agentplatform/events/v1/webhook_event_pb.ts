@@ -74,7 +74,7 @@ export type WebhookEvent = Message<"agentplatform.events.v1.WebhookEvent"> & {
   idempotencyKey: string;
 
   /**
-   * SHA-256 over type and payload, where the source deduplicates by content and the sender gave no key.
+   * SHA-256 over type, occurred_at and payload, where the source deduplicates by content and the sender gave no key.
    *
    * @generated from field: bytes content_hash = 10;
    */
