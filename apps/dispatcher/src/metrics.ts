@@ -4,6 +4,7 @@ import type { Step } from './runs/run.ts';
 
 export interface DispatcherMetrics {
   readonly events: Counter<'outcome'>;
+  readonly differingDuplicates: Counter<never>;
   readonly eventLag: Histogram;
   readonly runs: Counter<'outcome'>;
   readonly runDuration: Histogram;
@@ -45,6 +46,10 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       name: 'dispatcher_events_total',
       help: 'Accepted events: stored, or recorded as a duplicate of a stored one.',
       labels: ['outcome'],
+    }),
+    differingDuplicates: metrics.counter({
+      name: 'dispatcher_differing_duplicates_total',
+      help: 'Requests that repeated the key of an event with another type or payload, which is not stored.',
     }),
     eventLag: metrics.histogram({
       name: 'dispatcher_event_lag_seconds',

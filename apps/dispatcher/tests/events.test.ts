@@ -1,4 +1,4 @@
-import { AppError, newId } from '@agent-platform/service';
+import { AppError, createMetrics, newId } from '@agent-platform/service';
 import { describe, expect, it } from 'vitest';
 import { configurationOf } from './support/configuration.ts';
 import { createFixture, down, testConfig, type Fixture } from './support/fixture.ts';
@@ -66,6 +66,41 @@ describe('a batch of events', () => {
     expect(event!.idempotencyKey).toBe('order-7');
     expect(event!.duplicates).toHaveLength(49);
     expect(await countOf(fixture, 'runs')).toBe(1);
+  });
+
+  it('marks a repeated request that carried another type or payload, and counts it', async () => {
+    await using fixture = await createFixture();
+    const metrics = createMetrics();
+    const dispatcher = await fixture.start({ deps: { metrics } });
+    const [id, other] = [newId('evt'), newId('evt')];
+    const request = (deliveryId: string, changed = {}) => ({ id, deliveryId, idempotencyKey: 'order-7', ...changed });
+    const differing = request('dlv_3', { payload: '{"invoice_id":"inv-2"}' });
+    // In the batch of the event itself and in later ones, one of them delivered twice.
+    await dispatcher.deliver(request('dlv_1'), request('dlv_2'), differing);
+    const batch = [differing, request('dlv_4', { type: 'invoice.paid' }), request('dlv_5'), { id: other }];
+    await dispatcher.deliver(...batch);
+    await dispatcher.deliver({ id: other, payload: '{"invoice_id":"inv-3"}' });
+    const { event } = await fixture.events.getEvent({ event: id });
+    const marks = event!.duplicates.map(({ deliveryId, contentDiffers }) => [deliveryId, contentDiffers]);
+    expect(marks.sort()).toEqual([
+      ['dlv_2', false],
+      ['dlv_3', true],
+      ['dlv_4', true],
+      ['dlv_5', false],
+    ]);
+    expect(event).toMatchObject({ eventType: 'invoice.uploaded', payload: '{"invoice_id":"inv-1"}' });
+    expect((await metrics.expose()).body).toContain('dispatcher_differing_duplicates_total 3');
+  });
+
+  it('shows a repeated request that differed among however many that did not', async () => {
+    await using fixture = await createFixture();
+    const dispatcher = await fixture.start();
+    const id = newId('evt');
+    const requests = Array.from({ length: 200 }, (_, n) => ({ id, deliveryId: `dlv_${n}`, receivedAt: at(n) }));
+    await dispatcher.deliver(...requests);
+    await dispatcher.deliver({ id, deliveryId: 'dlv_x', receivedAt: at(1_000), payload: '{}' });
+    const { duplicates } = (await fixture.events.getEvent({ event: id })).event!;
+    expect(duplicates.at(-1)).toMatchObject({ deliveryId: 'dlv_x', contentDiffers: true });
   });
 
   it('makes an event with the same content within five minutes a duplicate of the first, without a run', async () => {

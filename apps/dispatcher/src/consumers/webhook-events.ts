@@ -81,6 +81,7 @@ async function store(o: WebhookEventsConsumer, batch: readonly IncomingEvent[], 
   o.metrics.events.inc({ outcome: 'stored' }, stored.events - stored.undecided);
   o.metrics.events.inc({ outcome: 'duplicate' }, stored.duplicates);
   o.metrics.events.inc({ outcome: 'undecided' }, stored.undecided);
+  o.metrics.differingDuplicates.inc({}, stored.differing);
   for (const { id, receivedAt } of batch) {
     o.metrics.eventLag.observe((Date.now() - receivedAt.getTime()) / 1_000);
     o.logger.debug({ event_id: id }, 'event stored');

@@ -2,16 +2,15 @@ import { transaction, type Pool, type PoolClient } from '@agent-platform/databas
 import type { Configuration } from '../configuration/configuration.ts';
 import { ensurePlans } from '../store/ensure-plans.ts';
 import { findOriginals } from '../store/find-originals.ts';
-import { insertDuplicates } from '../store/insert-duplicates.ts';
+import { insertDuplicates, type Duplicates } from '../store/insert-duplicates.ts';
 import { insertEvents, type NewEvent } from '../store/insert-events.ts';
 import { insertRuns } from '../store/insert-runs.ts';
 import { decideOn, UNDECIDED, type Decided } from './decide-on.ts';
 import type { IncomingEvent } from './incoming-event.ts';
 import { findOriginalsInBatch } from './originals-in-batch.ts';
 
-export interface Stored {
+export interface Stored extends Duplicates {
   readonly events: number;
-  readonly duplicates: number;
   readonly runs: number;
   readonly undecided: number;
 }
@@ -42,7 +41,7 @@ export async function storeEvents(
     const stored = candidates.filter(({ event }) => inserted.has(event.id));
     return {
       events: inserted.size,
-      duplicates: await insertDuplicates(client, repeated),
+      ...(await insertDuplicates(client, repeated)),
       runs: stored.reduce((sum, { runs }) => sum + runs.length, 0),
       undecided: stored.filter(({ decisions }) => decisions === null).length,
     };

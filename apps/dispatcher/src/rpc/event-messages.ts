@@ -30,8 +30,9 @@ export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decis
   return create(EventSchema, {
     ...fieldsOf(event),
     payload: event.payload,
-    duplicates: duplicates.map(({ deliveryId, receivedAt }) => ({
+    duplicates: duplicates.map(({ deliveryId, receivedAt, contentDiffers }) => ({
       deliveryId,
+      contentDiffers,
       receivedAt: timestampFromDate(receivedAt),
     })),
     decisions: (JSON.parse(event.decisions ?? '[]') as Decision[]).map(decisionMessage),

@@ -27,9 +27,11 @@ export function eventService({ prisma, source, ...replayDeps }: EventServiceDeps
       if (!event) throw eventNotFound(id);
       const duplicates = await db.eventDuplicate.findMany({
         where: { eventId: id },
-        orderBy: { receivedAt: 'asc' },
+        // What differs is what somebody has to see.
+        orderBy: [{ contentDiffers: 'desc' }, { receivedAt: 'asc' }],
         take: MAX_DUPLICATES,
       });
+      duplicates.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
       return { event: eventMessage(event, duplicates) };
     },
 

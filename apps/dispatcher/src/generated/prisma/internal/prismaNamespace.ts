@@ -864,7 +864,8 @@ export const EventDuplicateScalarFieldEnum = {
   eventId: 'eventId',
   deliveryId: 'deliveryId',
   orgId: 'orgId',
-  receivedAt: 'receivedAt'
+  receivedAt: 'receivedAt',
+  contentDiffers: 'contentDiffers'
 } as const
 
 export type EventDuplicateScalarFieldEnum = (typeof EventDuplicateScalarFieldEnum)[keyof typeof EventDuplicateScalarFieldEnum]
@@ -1009,6 +1010,13 @@ export type ListBigIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaMod
 
 
 /**
+ * Reference to a field of type 'Boolean'
+ */
+export type BooleanFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Boolean'>
+    
+
+
+/**
  * Reference to a field of type 'Int'
  */
 export type IntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Int'>
@@ -1019,13 +1027,6 @@ export type IntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'In
  * Reference to a field of type 'Int[]'
  */
 export type ListIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Int[]'>
-    
-
-
-/**
- * Reference to a field of type 'Boolean'
- */
-export type BooleanFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Boolean'>
     
 
 

@@ -108,7 +108,8 @@ export const EventDuplicateScalarFieldEnum = {
   eventId: 'eventId',
   deliveryId: 'deliveryId',
   orgId: 'orgId',
-  receivedAt: 'receivedAt'
+  receivedAt: 'receivedAt',
+  contentDiffers: 'contentDiffers'
 } as const
 
 export type EventDuplicateScalarFieldEnum = (typeof EventDuplicateScalarFieldEnum)[keyof typeof EventDuplicateScalarFieldEnum]

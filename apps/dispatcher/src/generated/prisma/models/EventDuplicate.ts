@@ -29,6 +29,7 @@ export type EventDuplicateMinAggregateOutputType = {
   deliveryId: string | null
   orgId: string | null
   receivedAt: Date | null
+  contentDiffers: boolean | null
 }
 
 export type EventDuplicateMaxAggregateOutputType = {
@@ -36,6 +37,7 @@ export type EventDuplicateMaxAggregateOutputType = {
   deliveryId: string | null
   orgId: string | null
   receivedAt: Date | null
+  contentDiffers: boolean | null
 }
 
 export type EventDuplicateCountAggregateOutputType = {
@@ -43,6 +45,7 @@ export type EventDuplicateCountAggregateOutputType = {
   deliveryId: number
   orgId: number
   receivedAt: number
+  contentDiffers: number
   _all: number
 }
 
@@ -52,6 +55,7 @@ export type EventDuplicateMinAggregateInputType = {
   deliveryId?: true
   orgId?: true
   receivedAt?: true
+  contentDiffers?: true
 }
 
 export type EventDuplicateMaxAggregateInputType = {
@@ -59,6 +63,7 @@ export type EventDuplicateMaxAggregateInputType = {
   deliveryId?: true
   orgId?: true
   receivedAt?: true
+  contentDiffers?: true
 }
 
 export type EventDuplicateCountAggregateInputType = {
@@ -66,6 +71,7 @@ export type EventDuplicateCountAggregateInputType = {
   deliveryId?: true
   orgId?: true
   receivedAt?: true
+  contentDiffers?: true
   _all?: true
 }
 
@@ -146,6 +152,7 @@ export type EventDuplicateGroupByOutputType = {
   deliveryId: string
   orgId: string
   receivedAt: Date
+  contentDiffers: boolean
   _count: EventDuplicateCountAggregateOutputType | null
   _min: EventDuplicateMinAggregateOutputType | null
   _max: EventDuplicateMaxAggregateOutputType | null
@@ -174,6 +181,7 @@ export type EventDuplicateWhereInput = {
   deliveryId?: Prisma.StringFilter<"EventDuplicate"> | string
   orgId?: Prisma.StringFilter<"EventDuplicate"> | string
   receivedAt?: Prisma.DateTimeFilter<"EventDuplicate"> | Date | string
+  contentDiffers?: Prisma.BoolFilter<"EventDuplicate"> | boolean
 }
 
 export type EventDuplicateOrderByWithRelationInput = {
@@ -181,6 +189,7 @@ export type EventDuplicateOrderByWithRelationInput = {
   deliveryId?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  contentDiffers?: Prisma.SortOrder
 }
 
 export type EventDuplicateWhereUniqueInput = Prisma.AtLeast<{
@@ -192,6 +201,7 @@ export type EventDuplicateWhereUniqueInput = Prisma.AtLeast<{
   deliveryId?: Prisma.StringFilter<"EventDuplicate"> | string
   orgId?: Prisma.StringFilter<"EventDuplicate"> | string
   receivedAt?: Prisma.DateTimeFilter<"EventDuplicate"> | Date | string
+  contentDiffers?: Prisma.BoolFilter<"EventDuplicate"> | boolean
 }, "eventId_deliveryId">
 
 export type EventDuplicateOrderByWithAggregationInput = {
@@ -199,6 +209,7 @@ export type EventDuplicateOrderByWithAggregationInput = {
   deliveryId?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  contentDiffers?: Prisma.SortOrder
   _count?: Prisma.EventDuplicateCountOrderByAggregateInput
   _max?: Prisma.EventDuplicateMaxOrderByAggregateInput
   _min?: Prisma.EventDuplicateMinOrderByAggregateInput
@@ -212,6 +223,7 @@ export type EventDuplicateScalarWhereWithAggregatesInput = {
   deliveryId?: Prisma.StringWithAggregatesFilter<"EventDuplicate"> | string
   orgId?: Prisma.StringWithAggregatesFilter<"EventDuplicate"> | string
   receivedAt?: Prisma.DateTimeWithAggregatesFilter<"EventDuplicate"> | Date | string
+  contentDiffers?: Prisma.BoolWithAggregatesFilter<"EventDuplicate"> | boolean
 }
 
 export type EventDuplicateCreateInput = {
@@ -219,6 +231,7 @@ export type EventDuplicateCreateInput = {
   deliveryId: string
   orgId: string
   receivedAt: Date | string
+  contentDiffers?: boolean
 }
 
 export type EventDuplicateUncheckedCreateInput = {
@@ -226,6 +239,7 @@ export type EventDuplicateUncheckedCreateInput = {
   deliveryId: string
   orgId: string
   receivedAt: Date | string
+  contentDiffers?: boolean
 }
 
 export type EventDuplicateUpdateInput = {
@@ -233,6 +247,7 @@ export type EventDuplicateUpdateInput = {
   deliveryId?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  contentDiffers?: Prisma.BoolFieldUpdateOperationsInput | boolean
 }
 
 export type EventDuplicateUncheckedUpdateInput = {
@@ -240,6 +255,7 @@ export type EventDuplicateUncheckedUpdateInput = {
   deliveryId?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  contentDiffers?: Prisma.BoolFieldUpdateOperationsInput | boolean
 }
 
 export type EventDuplicateCreateManyInput = {
@@ -247,6 +263,7 @@ export type EventDuplicateCreateManyInput = {
   deliveryId: string
   orgId: string
   receivedAt: Date | string
+  contentDiffers?: boolean
 }
 
 export type EventDuplicateUpdateManyMutationInput = {
@@ -254,6 +271,7 @@ export type EventDuplicateUpdateManyMutationInput = {
   deliveryId?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  contentDiffers?: Prisma.BoolFieldUpdateOperationsInput | boolean
 }
 
 export type EventDuplicateUncheckedUpdateManyInput = {
@@ -261,6 +279,7 @@ export type EventDuplicateUncheckedUpdateManyInput = {
   deliveryId?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   receivedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  contentDiffers?: Prisma.BoolFieldUpdateOperationsInput | boolean
 }
 
 export type EventDuplicateEventIdDeliveryIdCompoundUniqueInput = {
@@ -273,6 +292,7 @@ export type EventDuplicateCountOrderByAggregateInput = {
   deliveryId?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  contentDiffers?: Prisma.SortOrder
 }
 
 export type EventDuplicateMaxOrderByAggregateInput = {
@@ -280,6 +300,7 @@ export type EventDuplicateMaxOrderByAggregateInput = {
   deliveryId?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  contentDiffers?: Prisma.SortOrder
 }
 
 export type EventDuplicateMinOrderByAggregateInput = {
@@ -287,6 +308,11 @@ export type EventDuplicateMinOrderByAggregateInput = {
   deliveryId?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   receivedAt?: Prisma.SortOrder
+  contentDiffers?: Prisma.SortOrder
+}
+
+export type BoolFieldUpdateOperationsInput = {
+  set?: boolean
 }
 
 
@@ -296,6 +322,7 @@ export type EventDuplicateSelect<ExtArgs extends runtime.Types.Extensions.Intern
   deliveryId?: boolean
   orgId?: boolean
   receivedAt?: boolean
+  contentDiffers?: boolean
 }, ExtArgs["result"]["eventDuplicate"]>
 
 export type EventDuplicateSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -303,6 +330,7 @@ export type EventDuplicateSelectCreateManyAndReturn<ExtArgs extends runtime.Type
   deliveryId?: boolean
   orgId?: boolean
   receivedAt?: boolean
+  contentDiffers?: boolean
 }, ExtArgs["result"]["eventDuplicate"]>
 
 export type EventDuplicateSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -310,6 +338,7 @@ export type EventDuplicateSelectUpdateManyAndReturn<ExtArgs extends runtime.Type
   deliveryId?: boolean
   orgId?: boolean
   receivedAt?: boolean
+  contentDiffers?: boolean
 }, ExtArgs["result"]["eventDuplicate"]>
 
 export type EventDuplicateSelectScalar = {
@@ -317,9 +346,10 @@ export type EventDuplicateSelectScalar = {
   deliveryId?: boolean
   orgId?: boolean
   receivedAt?: boolean
+  contentDiffers?: boolean
 }
 
-export type EventDuplicateOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"eventId" | "deliveryId" | "orgId" | "receivedAt", ExtArgs["result"]["eventDuplicate"]>
+export type EventDuplicateOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"eventId" | "deliveryId" | "orgId" | "receivedAt" | "contentDiffers", ExtArgs["result"]["eventDuplicate"]>
 
 export type $EventDuplicatePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "EventDuplicate"
@@ -329,6 +359,10 @@ export type $EventDuplicatePayload<ExtArgs extends runtime.Types.Extensions.Inte
     deliveryId: string
     orgId: string
     receivedAt: Date
+    /**
+     * Whether it carried another type or payload than the event.
+     */
+    contentDiffers: boolean
   }, ExtArgs["result"]["eventDuplicate"]>
   composites: {}
 }
@@ -756,6 +790,7 @@ export interface EventDuplicateFieldRefs {
   readonly deliveryId: Prisma.FieldRef<"EventDuplicate", 'String'>
   readonly orgId: Prisma.FieldRef<"EventDuplicate", 'String'>
   readonly receivedAt: Prisma.FieldRef<"EventDuplicate", 'DateTime'>
+  readonly contentDiffers: Prisma.FieldRef<"EventDuplicate", 'Boolean'>
 }
     
 
