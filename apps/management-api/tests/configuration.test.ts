@@ -8,6 +8,7 @@ import {
   SkillCategory,
   SkillService,
   TriggerService,
+  WebhookSourceService,
   type ResourceChange,
 } from '@agent-platform/proto';
 import { pruneRevisions } from '../src/configuration/prune-revisions.ts';
@@ -113,6 +114,29 @@ describe('a configuration', () => {
     expect(await changed()).toEqual([[id, undefined]]);
     await methods.get(id).catch(() => undefined);
     expect(await read(orgId, version)).toMatchObject({ version, whole: false, changes: [] });
+  });
+
+  it('says what is paused, and what is not any more', async () => {
+    const orgId = fresh('org');
+    const source = await makeSource(fixture, orgId, 'shop');
+    await makeAgent(fixture, orgId, 'clerk');
+    const triggers = fixture.as(orgId, TriggerService);
+    const listening = { eventType: 'a.b', webhookSource: 'shop', agentId: 'clerk' };
+    const action = { case: 'promptTemplate' as const, value: 'go' };
+    const { trigger } = await triggers.createTrigger({ trigger: { name: 'file', ...listening, action, paused: true } });
+    expect(trigger).toMatchObject({ paused: true });
+    const sources = fixture.as(orgId, WebhookSourceService);
+    await sources.updateWebhookSource({ webhookSource: { id: 'shop', paused: true } });
+    const paused = async () => {
+      const { resources } = await read(orgId);
+      return [trigger!.id, source.id].map((id) => (resources.get(id)!.value as { paused: boolean }).paused);
+    };
+    expect(await paused()).toEqual([true, true]);
+    const updateMask = { paths: ['paused'] };
+    await triggers.updateTrigger({ trigger: { id: 'file', paused: false }, updateMask });
+    expect(await paused()).toEqual([false, true]);
+    await sources.updateWebhookSource({ webhookSource: { id: 'shop', paused: false }, updateMask });
+    expect(await paused()).toEqual([false, false]);
   });
 
   it('keeps its version when a write fails', async () => {

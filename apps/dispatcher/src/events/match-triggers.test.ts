@@ -121,6 +121,18 @@ describe('matching', () => {
     expect(plan.action).toMatchObject({ tool: 'mail/send/all', skillId: 'skl_1' });
   });
 
+  it('starts nothing while the source is paused, and says so', () => {
+    const configuration = configurationOf(listening);
+    const pause = (paused: boolean) => {
+      const value = { id: 'src_billing', name: 'billing', paused };
+      change(configuration, { id: 'src_billing', resource: { case: 'source', value } });
+      const [match] = matchTriggers(configuration, event);
+      return { reason: match!.reason, starts: match!.planned !== undefined };
+    };
+    expect(pause(true)).toEqual({ reason: 'its source billing is paused', starts: false });
+    expect(pause(false)).toEqual({ reason: 'listens to invoice.uploaded from billing', starts: true });
+  });
+
   it.each<[string, Trigger, string]>([
     ['type', { eventType: 'invoice.paid' }, 'listens to invoice.paid, the event is invoice.uploaded'],
     ['source', { sourceId: 'src_crm' }, 'listens to source crm, the event is from billing'],
@@ -130,6 +142,7 @@ describe('matching', () => {
       'listens to lead.won of source crm, the event is invoice.uploaded from billing',
     ],
     ['letter case', { eventType: 'Invoice.uploaded' }, 'listens to Invoice.uploaded, the event is invoice.uploaded'],
+    ['pause', { paused: true }, 'is paused'],
     ['agent', { agentId: 'agt_gone' }, 'its agent agt_gone does not exist: give it another one'],
     ['action', { action: { case: undefined } }, 'has neither prompt_template nor tool_call: give it one of them'],
   ])('says why a trigger with another %s does not match', (_name, different, reason) => {

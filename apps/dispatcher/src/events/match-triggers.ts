@@ -20,6 +20,9 @@ export function decide(configuration: Configuration, trigger: TriggerConfigurati
   const { id: triggerId, name: triggerName } = trigger;
   const mismatch = mismatchOf(configuration, trigger, event);
   if (mismatch) return { triggerId, triggerName, reason: mismatch };
+  if (trigger.paused) return { triggerId, triggerName, reason: 'is paused' };
+  const source = configuration.source(event.sourceId);
+  if (source?.paused) return { triggerId, triggerName, reason: `its source ${source.name} is paused` };
   const planned = configuration.planned(trigger);
   if ('problem' in planned) return { triggerId, triggerName, reason: planned.problem };
   const reason = `listens to ${trigger.eventType} from ${nameOf(configuration, event.sourceId)}`;

@@ -18,9 +18,10 @@ export async function resolveTrigger(tenant: Tenant, wanted: Trigger) {
   const source = await resolve(webhookSources, tenant, 'trigger.webhook_source', wanted.webhookSource, problems);
   const agent = await resolve(agents, tenant, 'trigger.agent_id', wanted.agentId, problems);
   throwIfAny(problems);
-  const { name, description, eventType, autoApprove } = wanted;
+  const { name, description, eventType, autoApprove, paused } = wanted;
   const action = actionColumns(wanted.action, agent!.skills);
-  const columns = { name, description, eventType, autoApprove, sourceId: source!.id, agentId: agent!.id, ...action };
+  const references = { sourceId: source!.id, agentId: agent!.id };
+  const columns = { name, description, eventType, autoApprove, paused, ...references, ...action };
   return { columns, agent: agent! };
 }
 

@@ -30,13 +30,14 @@ export const triggers: Noun<Trigger, TriggerRow> = {
       webhookSource: row.source.name,
       agentId: row.agentId,
       autoApprove: row.autoApprove,
+      paused: row.paused,
       action: actionOf(row, row.toolSkill),
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
     }),
   toConfiguration: (row) => {
-    const { id, name, eventType, sourceId, agentId, autoApprove } = row;
-    const fields = { id, name, eventType, sourceId, agentId, autoApprove, action: actionOf(row, null) };
+    const { id, name, eventType, sourceId, agentId, autoApprove, paused } = row;
+    const fields = { id, name, eventType, sourceId, agentId, autoApprove, paused, action: actionOf(row, null) };
     return { case: 'trigger', value: create(TriggerConfigurationSchema, fields) };
   },
 };

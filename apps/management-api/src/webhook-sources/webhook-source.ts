@@ -35,21 +35,26 @@ export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
       deduplication: DEDUPLICATION_MESSAGES[row.deduplication],
       rateLimitPerSecond: row.rateLimitPerSecond,
       defaultEventType: row.defaultEventType,
+      paused: row.paused,
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
       ...(signature && { signature }),
     });
   },
-  toConfiguration: ({ id, name }) => ({ case: 'source', value: create(SourceConfigurationSchema, { id, name }) }),
+  toConfiguration: ({ id, name, paused }) => ({
+    case: 'source',
+    value: create(SourceConfigurationSchema, { id, name, paused }),
+  }),
 };
 
 export function webhookSourceColumns(source: WebhookSource) {
-  const { name, description, rateLimitPerSecond, defaultEventType } = source;
+  const { name, description, rateLimitPerSecond, defaultEventType, paused } = source;
   return {
     name,
     description,
     rateLimitPerSecond,
     defaultEventType,
+    paused,
     deduplication: deduplicationRow(source.deduplication),
   };
 }

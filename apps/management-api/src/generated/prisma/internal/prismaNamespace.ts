@@ -1062,6 +1062,7 @@ export const WebhookSourceScalarFieldEnum = {
   description: 'description',
   deduplication: 'deduplication',
   rateLimitPerSecond: 'rateLimitPerSecond',
+  paused: 'paused',
   defaultEventType: 'defaultEventType',
   signatureScheme: 'signatureScheme',
   signatureSecretCount: 'signatureSecretCount',
@@ -1129,6 +1130,7 @@ export const TriggerScalarFieldEnum = {
   sourceId: 'sourceId',
   agentId: 'agentId',
   autoApprove: 'autoApprove',
+  paused: 'paused',
   promptTemplate: 'promptTemplate',
   tool: 'tool',
   toolSkillId: 'toolSkillId',
@@ -1243,6 +1245,13 @@ export type ListIntFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel,
 
 
 /**
+ * Reference to a field of type 'Boolean'
+ */
+export type BooleanFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Boolean'>
+    
+
+
+/**
  * Reference to a field of type 'SignatureScheme'
  */
 export type EnumSignatureSchemeFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SignatureScheme'>
@@ -1295,13 +1304,6 @@ export type EnumSkillCategoryFieldRefInput<$PrismaModel> = FieldRefInputType<$Pr
  * Reference to a field of type 'SkillCategory[]'
  */
 export type ListEnumSkillCategoryFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'SkillCategory[]'>
-    
-
-
-/**
- * Reference to a field of type 'Boolean'
- */
-export type BooleanFieldRefInput<$PrismaModel> = FieldRefInputType<$PrismaModel, 'Boolean'>
     
 
 

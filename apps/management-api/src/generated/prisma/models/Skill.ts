@@ -613,10 +613,6 @@ export type EnumSkillCategoryFieldUpdateOperationsInput = {
   set?: $Enums.SkillCategory
 }
 
-export type BoolFieldUpdateOperationsInput = {
-  set?: boolean
-}
-
 export type SkillUpdatemcpHeaderNamesInput = {
   set?: string[]
   push?: string | string[]

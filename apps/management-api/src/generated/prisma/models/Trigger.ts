@@ -33,6 +33,7 @@ export type TriggerMinAggregateOutputType = {
   sourceId: string | null
   agentId: string | null
   autoApprove: boolean | null
+  paused: boolean | null
   promptTemplate: string | null
   tool: string | null
   toolSkillId: string | null
@@ -50,6 +51,7 @@ export type TriggerMaxAggregateOutputType = {
   sourceId: string | null
   agentId: string | null
   autoApprove: boolean | null
+  paused: boolean | null
   promptTemplate: string | null
   tool: string | null
   toolSkillId: string | null
@@ -67,6 +69,7 @@ export type TriggerCountAggregateOutputType = {
   sourceId: number
   agentId: number
   autoApprove: number
+  paused: number
   promptTemplate: number
   tool: number
   toolSkillId: number
@@ -86,6 +89,7 @@ export type TriggerMinAggregateInputType = {
   sourceId?: true
   agentId?: true
   autoApprove?: true
+  paused?: true
   promptTemplate?: true
   tool?: true
   toolSkillId?: true
@@ -103,6 +107,7 @@ export type TriggerMaxAggregateInputType = {
   sourceId?: true
   agentId?: true
   autoApprove?: true
+  paused?: true
   promptTemplate?: true
   tool?: true
   toolSkillId?: true
@@ -120,6 +125,7 @@ export type TriggerCountAggregateInputType = {
   sourceId?: true
   agentId?: true
   autoApprove?: true
+  paused?: true
   promptTemplate?: true
   tool?: true
   toolSkillId?: true
@@ -210,6 +216,7 @@ export type TriggerGroupByOutputType = {
   sourceId: string
   agentId: string
   autoApprove: boolean
+  paused: boolean
   promptTemplate: string | null
   tool: string | null
   toolSkillId: string | null
@@ -248,6 +255,7 @@ export type TriggerWhereInput = {
   sourceId?: Prisma.StringFilter<"Trigger"> | string
   agentId?: Prisma.StringFilter<"Trigger"> | string
   autoApprove?: Prisma.BoolFilter<"Trigger"> | boolean
+  paused?: Prisma.BoolFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableFilter<"Trigger"> | string | null
   toolSkillId?: Prisma.StringNullableFilter<"Trigger"> | string | null
@@ -268,6 +276,7 @@ export type TriggerOrderByWithRelationInput = {
   sourceId?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   autoApprove?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrderInput | Prisma.SortOrder
   tool?: Prisma.SortOrderInput | Prisma.SortOrder
   toolSkillId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -293,6 +302,7 @@ export type TriggerWhereUniqueInput = Prisma.AtLeast<{
   sourceId?: Prisma.StringFilter<"Trigger"> | string
   agentId?: Prisma.StringFilter<"Trigger"> | string
   autoApprove?: Prisma.BoolFilter<"Trigger"> | boolean
+  paused?: Prisma.BoolFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableFilter<"Trigger"> | string | null
   toolSkillId?: Prisma.StringNullableFilter<"Trigger"> | string | null
@@ -313,6 +323,7 @@ export type TriggerOrderByWithAggregationInput = {
   sourceId?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   autoApprove?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrderInput | Prisma.SortOrder
   tool?: Prisma.SortOrderInput | Prisma.SortOrder
   toolSkillId?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -336,6 +347,7 @@ export type TriggerScalarWhereWithAggregatesInput = {
   sourceId?: Prisma.StringWithAggregatesFilter<"Trigger"> | string
   agentId?: Prisma.StringWithAggregatesFilter<"Trigger"> | string
   autoApprove?: Prisma.BoolWithAggregatesFilter<"Trigger"> | boolean
+  paused?: Prisma.BoolWithAggregatesFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
   toolSkillId?: Prisma.StringNullableWithAggregatesFilter<"Trigger"> | string | null
@@ -350,6 +362,7 @@ export type TriggerCreateInput = {
   description: string
   eventType: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolArguments?: string | null
@@ -369,6 +382,7 @@ export type TriggerUncheckedCreateInput = {
   sourceId: string
   agentId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolSkillId?: string | null
@@ -383,6 +397,7 @@ export type TriggerUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -402,6 +417,7 @@ export type TriggerUncheckedUpdateInput = {
   sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -419,6 +435,7 @@ export type TriggerCreateManyInput = {
   sourceId: string
   agentId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolSkillId?: string | null
@@ -433,6 +450,7 @@ export type TriggerUpdateManyMutationInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -449,6 +467,7 @@ export type TriggerUncheckedUpdateManyInput = {
   sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -486,6 +505,7 @@ export type TriggerCountOrderByAggregateInput = {
   sourceId?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   autoApprove?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrder
   tool?: Prisma.SortOrder
   toolSkillId?: Prisma.SortOrder
@@ -503,6 +523,7 @@ export type TriggerMaxOrderByAggregateInput = {
   sourceId?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   autoApprove?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrder
   tool?: Prisma.SortOrder
   toolSkillId?: Prisma.SortOrder
@@ -520,6 +541,7 @@ export type TriggerMinOrderByAggregateInput = {
   sourceId?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
   autoApprove?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   promptTemplate?: Prisma.SortOrder
   tool?: Prisma.SortOrder
   toolSkillId?: Prisma.SortOrder
@@ -660,6 +682,7 @@ export type TriggerCreateWithoutSourceInput = {
   description: string
   eventType: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolArguments?: string | null
@@ -676,6 +699,7 @@ export type TriggerUncheckedCreateWithoutSourceInput = {
   eventType: string
   agentId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolSkillId?: string | null
@@ -722,6 +746,7 @@ export type TriggerScalarWhereInput = {
   sourceId?: Prisma.StringFilter<"Trigger"> | string
   agentId?: Prisma.StringFilter<"Trigger"> | string
   autoApprove?: Prisma.BoolFilter<"Trigger"> | boolean
+  paused?: Prisma.BoolFilter<"Trigger"> | boolean
   promptTemplate?: Prisma.StringNullableFilter<"Trigger"> | string | null
   tool?: Prisma.StringNullableFilter<"Trigger"> | string | null
   toolSkillId?: Prisma.StringNullableFilter<"Trigger"> | string | null
@@ -736,6 +761,7 @@ export type TriggerCreateWithoutToolSkillInput = {
   description: string
   eventType: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolArguments?: string | null
@@ -753,6 +779,7 @@ export type TriggerUncheckedCreateWithoutToolSkillInput = {
   sourceId: string
   agentId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolArguments?: string | null
@@ -792,6 +819,7 @@ export type TriggerCreateWithoutAgentInput = {
   description: string
   eventType: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolArguments?: string | null
@@ -808,6 +836,7 @@ export type TriggerUncheckedCreateWithoutAgentInput = {
   eventType: string
   sourceId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolSkillId?: string | null
@@ -849,6 +878,7 @@ export type TriggerCreateManySourceInput = {
   eventType: string
   agentId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolSkillId?: string | null
@@ -863,6 +893,7 @@ export type TriggerUpdateWithoutSourceInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -879,6 +910,7 @@ export type TriggerUncheckedUpdateWithoutSourceInput = {
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -894,6 +926,7 @@ export type TriggerUncheckedUpdateManyWithoutSourceInput = {
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -910,6 +943,7 @@ export type TriggerCreateManyToolSkillInput = {
   sourceId: string
   agentId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolArguments?: string | null
@@ -923,6 +957,7 @@ export type TriggerUpdateWithoutToolSkillInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -940,6 +975,7 @@ export type TriggerUncheckedUpdateWithoutToolSkillInput = {
   sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -955,6 +991,7 @@ export type TriggerUncheckedUpdateManyWithoutToolSkillInput = {
   sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -969,6 +1006,7 @@ export type TriggerCreateManyAgentInput = {
   eventType: string
   sourceId: string
   autoApprove: boolean
+  paused?: boolean
   promptTemplate?: string | null
   tool?: string | null
   toolSkillId?: string | null
@@ -983,6 +1021,7 @@ export type TriggerUpdateWithoutAgentInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolArguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -999,6 +1038,7 @@ export type TriggerUncheckedUpdateWithoutAgentInput = {
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1014,6 +1054,7 @@ export type TriggerUncheckedUpdateManyWithoutAgentInput = {
   eventType?: Prisma.StringFieldUpdateOperationsInput | string
   sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   autoApprove?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   promptTemplate?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   tool?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toolSkillId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -1033,6 +1074,7 @@ export type TriggerSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   sourceId?: boolean
   agentId?: boolean
   autoApprove?: boolean
+  paused?: boolean
   promptTemplate?: boolean
   tool?: boolean
   toolSkillId?: boolean
@@ -1053,6 +1095,7 @@ export type TriggerSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Exten
   sourceId?: boolean
   agentId?: boolean
   autoApprove?: boolean
+  paused?: boolean
   promptTemplate?: boolean
   tool?: boolean
   toolSkillId?: boolean
@@ -1073,6 +1116,7 @@ export type TriggerSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Exten
   sourceId?: boolean
   agentId?: boolean
   autoApprove?: boolean
+  paused?: boolean
   promptTemplate?: boolean
   tool?: boolean
   toolSkillId?: boolean
@@ -1093,6 +1137,7 @@ export type TriggerSelectScalar = {
   sourceId?: boolean
   agentId?: boolean
   autoApprove?: boolean
+  paused?: boolean
   promptTemplate?: boolean
   tool?: boolean
   toolSkillId?: boolean
@@ -1101,7 +1146,7 @@ export type TriggerSelectScalar = {
   updatedAt?: boolean
 }
 
-export type TriggerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "eventType" | "sourceId" | "agentId" | "autoApprove" | "promptTemplate" | "tool" | "toolSkillId" | "toolArguments" | "createdAt" | "updatedAt", ExtArgs["result"]["trigger"]>
+export type TriggerOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "eventType" | "sourceId" | "agentId" | "autoApprove" | "paused" | "promptTemplate" | "tool" | "toolSkillId" | "toolArguments" | "createdAt" | "updatedAt", ExtArgs["result"]["trigger"]>
 export type TriggerInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   source?: boolean | Prisma.WebhookSourceDefaultArgs<ExtArgs>
   agent?: boolean | Prisma.AgentDefaultArgs<ExtArgs>
@@ -1134,6 +1179,7 @@ export type $TriggerPayload<ExtArgs extends runtime.Types.Extensions.InternalArg
     sourceId: string
     agentId: string
     autoApprove: boolean
+    paused: boolean
     /**
      * Either this or tool and tool_arguments.
      */
@@ -1583,6 +1629,7 @@ export interface TriggerFieldRefs {
   readonly sourceId: Prisma.FieldRef<"Trigger", 'String'>
   readonly agentId: Prisma.FieldRef<"Trigger", 'String'>
   readonly autoApprove: Prisma.FieldRef<"Trigger", 'Boolean'>
+  readonly paused: Prisma.FieldRef<"Trigger", 'Boolean'>
   readonly promptTemplate: Prisma.FieldRef<"Trigger", 'String'>
   readonly tool: Prisma.FieldRef<"Trigger", 'String'>
   readonly toolSkillId: Prisma.FieldRef<"Trigger", 'String'>

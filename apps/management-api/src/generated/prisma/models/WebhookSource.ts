@@ -47,6 +47,7 @@ export type WebhookSourceMinAggregateOutputType = {
   description: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  paused: boolean | null
   defaultEventType: string | null
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number | null
@@ -63,6 +64,7 @@ export type WebhookSourceMaxAggregateOutputType = {
   description: string | null
   deduplication: $Enums.Deduplication | null
   rateLimitPerSecond: number | null
+  paused: boolean | null
   defaultEventType: string | null
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number | null
@@ -79,6 +81,7 @@ export type WebhookSourceCountAggregateOutputType = {
   description: number
   deduplication: number
   rateLimitPerSecond: number
+  paused: number
   defaultEventType: number
   signatureScheme: number
   signatureSecretCount: number
@@ -111,6 +114,7 @@ export type WebhookSourceMinAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  paused?: true
   defaultEventType?: true
   signatureScheme?: true
   signatureSecretCount?: true
@@ -127,6 +131,7 @@ export type WebhookSourceMaxAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  paused?: true
   defaultEventType?: true
   signatureScheme?: true
   signatureSecretCount?: true
@@ -143,6 +148,7 @@ export type WebhookSourceCountAggregateInputType = {
   description?: true
   deduplication?: true
   rateLimitPerSecond?: true
+  paused?: true
   defaultEventType?: true
   signatureScheme?: true
   signatureSecretCount?: true
@@ -246,6 +252,7 @@ export type WebhookSourceGroupByOutputType = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  paused: boolean
   defaultEventType: string
   signatureScheme: $Enums.SignatureScheme | null
   signatureSecretCount: number
@@ -285,6 +292,7 @@ export type WebhookSourceWhereInput = {
   description?: Prisma.StringFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
+  paused?: Prisma.BoolFilter<"WebhookSource"> | boolean
   defaultEventType?: Prisma.StringFilter<"WebhookSource"> | string
   signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
@@ -302,6 +310,7 @@ export type WebhookSourceOrderByWithRelationInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
@@ -324,6 +333,7 @@ export type WebhookSourceWhereUniqueInput = Prisma.AtLeast<{
   description?: Prisma.StringFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFilter<"WebhookSource"> | number
+  paused?: Prisma.BoolFilter<"WebhookSource"> | boolean
   defaultEventType?: Prisma.StringFilter<"WebhookSource"> | string
   signatureScheme?: Prisma.EnumSignatureSchemeNullableFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFilter<"WebhookSource"> | number
@@ -341,6 +351,7 @@ export type WebhookSourceOrderByWithAggregationInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrderInput | Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
@@ -365,6 +376,7 @@ export type WebhookSourceScalarWhereWithAggregatesInput = {
   description?: Prisma.StringWithAggregatesFilter<"WebhookSource"> | string
   deduplication?: Prisma.EnumDeduplicationWithAggregatesFilter<"WebhookSource"> | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
+  paused?: Prisma.BoolWithAggregatesFilter<"WebhookSource"> | boolean
   defaultEventType?: Prisma.StringWithAggregatesFilter<"WebhookSource"> | string
   signatureScheme?: Prisma.EnumSignatureSchemeNullableWithAggregatesFilter<"WebhookSource"> | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntWithAggregatesFilter<"WebhookSource"> | number
@@ -381,6 +393,7 @@ export type WebhookSourceCreateInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  paused?: boolean
   defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
@@ -398,6 +411,7 @@ export type WebhookSourceUncheckedCreateInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  paused?: boolean
   defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
@@ -415,6 +429,7 @@ export type WebhookSourceUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
@@ -432,6 +447,7 @@ export type WebhookSourceUncheckedUpdateInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
@@ -449,6 +465,7 @@ export type WebhookSourceCreateManyInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  paused?: boolean
   defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
@@ -465,6 +482,7 @@ export type WebhookSourceUpdateManyMutationInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
@@ -481,6 +499,7 @@ export type WebhookSourceUncheckedUpdateManyInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
@@ -507,6 +526,7 @@ export type WebhookSourceCountOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
@@ -530,6 +550,7 @@ export type WebhookSourceMaxOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
@@ -546,6 +567,7 @@ export type WebhookSourceMinOrderByAggregateInput = {
   description?: Prisma.SortOrder
   deduplication?: Prisma.SortOrder
   rateLimitPerSecond?: Prisma.SortOrder
+  paused?: Prisma.SortOrder
   defaultEventType?: Prisma.SortOrder
   signatureScheme?: Prisma.SortOrder
   signatureSecretCount?: Prisma.SortOrder
@@ -581,6 +603,10 @@ export type IntFieldUpdateOperationsInput = {
   decrement?: number
   multiply?: number
   divide?: number
+}
+
+export type BoolFieldUpdateOperationsInput = {
+  set?: boolean
 }
 
 export type NullableEnumSignatureSchemeFieldUpdateOperationsInput = {
@@ -620,6 +646,7 @@ export type WebhookSourceCreateWithoutTriggersInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  paused?: boolean
   defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
@@ -636,6 +663,7 @@ export type WebhookSourceUncheckedCreateWithoutTriggersInput = {
   description: string
   deduplication: $Enums.Deduplication
   rateLimitPerSecond: number
+  paused?: boolean
   defaultEventType?: string
   signatureScheme?: $Enums.SignatureScheme | null
   signatureSecretCount: number
@@ -668,6 +696,7 @@ export type WebhookSourceUpdateWithoutTriggersInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
@@ -684,6 +713,7 @@ export type WebhookSourceUncheckedUpdateWithoutTriggersInput = {
   description?: Prisma.StringFieldUpdateOperationsInput | string
   deduplication?: Prisma.EnumDeduplicationFieldUpdateOperationsInput | $Enums.Deduplication
   rateLimitPerSecond?: Prisma.IntFieldUpdateOperationsInput | number
+  paused?: Prisma.BoolFieldUpdateOperationsInput | boolean
   defaultEventType?: Prisma.StringFieldUpdateOperationsInput | string
   signatureScheme?: Prisma.NullableEnumSignatureSchemeFieldUpdateOperationsInput | $Enums.SignatureScheme | null
   signatureSecretCount?: Prisma.IntFieldUpdateOperationsInput | number
@@ -731,6 +761,7 @@ export type WebhookSourceSelect<ExtArgs extends runtime.Types.Extensions.Interna
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  paused?: boolean
   defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
@@ -749,6 +780,7 @@ export type WebhookSourceSelectCreateManyAndReturn<ExtArgs extends runtime.Types
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  paused?: boolean
   defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
@@ -765,6 +797,7 @@ export type WebhookSourceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  paused?: boolean
   defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
@@ -781,6 +814,7 @@ export type WebhookSourceSelectScalar = {
   description?: boolean
   deduplication?: boolean
   rateLimitPerSecond?: boolean
+  paused?: boolean
   defaultEventType?: boolean
   signatureScheme?: boolean
   signatureSecretCount?: boolean
@@ -790,7 +824,7 @@ export type WebhookSourceSelectScalar = {
   updatedAt?: boolean
 }
 
-export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "defaultEventType" | "signatureScheme" | "signatureSecretCount" | "signatureVersion" | "revision" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
+export type WebhookSourceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "description" | "deduplication" | "rateLimitPerSecond" | "paused" | "defaultEventType" | "signatureScheme" | "signatureSecretCount" | "signatureVersion" | "revision" | "createdAt" | "updatedAt", ExtArgs["result"]["webhookSource"]>
 export type WebhookSourceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   triggers?: boolean | Prisma.WebhookSource$triggersArgs<ExtArgs>
   _count?: boolean | Prisma.WebhookSourceCountOutputTypeDefaultArgs<ExtArgs>
@@ -810,6 +844,7 @@ export type $WebhookSourcePayload<ExtArgs extends runtime.Types.Extensions.Inter
     description: string
     deduplication: $Enums.Deduplication
     rateLimitPerSecond: number
+    paused: boolean
     /**
      * Empty: none.
      */
@@ -1262,6 +1297,7 @@ export interface WebhookSourceFieldRefs {
   readonly description: Prisma.FieldRef<"WebhookSource", 'String'>
   readonly deduplication: Prisma.FieldRef<"WebhookSource", 'Deduplication'>
   readonly rateLimitPerSecond: Prisma.FieldRef<"WebhookSource", 'Int'>
+  readonly paused: Prisma.FieldRef<"WebhookSource", 'Boolean'>
   readonly defaultEventType: Prisma.FieldRef<"WebhookSource", 'String'>
   readonly signatureScheme: Prisma.FieldRef<"WebhookSource", 'SignatureScheme'>
   readonly signatureSecretCount: Prisma.FieldRef<"WebhookSource", 'Int'>

@@ -1,0 +1,3 @@
+ALTER TABLE "triggers" ADD COLUMN "paused" BOOLEAN NOT NULL DEFAULT false;
+
+ALTER TABLE "webhook_sources" ADD COLUMN "paused" BOOLEAN NOT NULL DEFAULT false;
