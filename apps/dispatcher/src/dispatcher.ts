@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { checkWritable, createPool, migrate, prismaAdapter } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
-import { EventService, RunService } from '@agent-platform/proto';
+import { EventService, ReplayService, RunService } from '@agent-platform/proto';
 import type { Routes } from '@agent-platform/rpc';
 import type { Logger, Metrics, Service } from '@agent-platform/service';
 import { createConfigurationCache, type ConfigurationSource } from './configuration/configuration-cache.ts';
@@ -12,7 +12,9 @@ import { startDecidingLater } from './events/decide-later.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { createModels } from './models/models.ts';
+import { startReplayer } from './replays/start-replayer.ts';
 import { eventService } from './rpc/event-service.ts';
+import { replayService } from './rpc/replay-service.ts';
 import { runService } from './rpc/run-service.ts';
 import { startRetention } from './retention/start-retention.ts';
 import { createCircuits } from './runs/circuits.ts';
@@ -84,6 +86,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   const configurations = createConfigurationCache(deps.configuration, logger);
   resources.use(startDecidingLater({ pool, configurations, logger, wake }));
   resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake }));
+  resources.use(startReplayer({ pool, configurations, logger, wake, pollMs: config.workers.pollMs }));
   resources.use(startRetention(config.retention, { pool, logger, onDeleted: metrics.deleted }));
 
   const owned = resources.move();
@@ -91,6 +94,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     name: 'dispatcher',
     routes: (router) => {
       router.service(EventService, eventService({ prisma, pool, configurations, source: deps.configuration, wake }));
+      router.service(ReplayService, replayService({ prisma, pool }));
       router.service(RunService, runService({ prisma, pool, wake }));
     },
     checks: {

@@ -73,8 +73,8 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       if (state === 'opened') opened.inc();
       openCircuits.inc(state === 'opened' ? 1 : -1);
     },
-    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0, plans = 0 }) {
-      const tables = { runs, steps, events, event_duplicates: duplicates, plans };
+    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0, plans = 0, replays = 0 }) {
+      const tables = { runs, steps, events, event_duplicates: duplicates, plans, replays };
       for (const [table, rows] of Object.entries(tables)) deleted.inc({ table }, rows);
     },
     queue(runs, oldestSeconds) {

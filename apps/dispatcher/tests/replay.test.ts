@@ -1,15 +1,8 @@
-import { ResolutionOutcome, RunStatus } from '@agent-platform/proto';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { ReplayState, ResolutionOutcome, RunStatus } from '@agent-platform/proto';
 import { describe, expect, it } from 'vitest';
-import { configurationOf, ORG, SOURCE } from './support/configuration.ts';
-import { containing, createFixture, down, type Fixture } from './support/fixture.ts';
-
-const at = (ms: number) => timestampFromDate(new Date(1_700_000_000_000 + ms));
-const range = { receivedFrom: at(0), receivedBefore: at(1_000) };
-
-async function runCount({ pool }: Fixture): Promise<number> {
-  return (await pool.query<{ count: number }>('select count(*)::int as count from runs')).rows[0]!.count;
-}
+import { configurationOf } from './support/configuration.ts';
+import { containing, createFixture, down } from './support/fixture.ts';
+import { at, ended, range, runCount, withEvents } from './support/replays.ts';
 
 describe('replaying an event', () => {
   it('starts a new run with the configuration of now, and shows of which run it is a replay', async () => {
@@ -52,6 +45,37 @@ describe('replaying an event', () => {
     await expect(replay('no spaces')).rejects.toMatchObject({ kind: 'invalid_argument' });
   });
 
+  it('is refused under the id of another replay, which stays what it was', async () => {
+    await using fixture = await createFixture();
+    const [first, second] = await (await fixture.start()).deliver({}, {});
+    await fixture.events.replayEvent({ event: first!, replayId: 'fix-42' });
+    const taken = { kind: 'already_exists', code: 'replay_id_taken', message: containing('/api/v1/replays/fix-42') };
+    for (const other of [{ event: second! }, { event: first!, trigger: 'on-invoice' }]) {
+      await expect(fixture.events.replayEvent({ ...other, replayId: 'fix-42' })).rejects.toMatchObject(taken);
+    }
+    const ofRange = fixture.events.replayEvents({ ...range, replayId: 'fix-42' });
+    await expect(ofRange).rejects.toMatchObject(taken);
+    expect((await fixture.runs.listRuns({ replayId: 'fix-42' })).runs).toHaveLength(1);
+  });
+
+  it('starts the run of one trigger when it is named, by id or name', async () => {
+    await using fixture = await createFixture();
+    fixture.configuration = configurationOf();
+    const [trigger] = fixture.configuration.triggers;
+    fixture.configuration.triggers.push({ ...trigger!, id: 'trg_2', name: 'second' });
+    fixture.configuration.triggers.push({ ...trigger!, id: 'trg_3', name: 'third', eventType: 'invoice.paid' });
+    const [eventId] = await (await fixture.start()).deliver({});
+    const replay = async (name: string) => {
+      const { decisions } = await fixture.events.replayEvent({ event: eventId!, trigger: name });
+      return decisions.map(({ triggerId, runId }) => [triggerId, runId !== '']);
+    };
+    expect(await replay('trg_2')).toEqual([['trg_2', true]]);
+    expect(await replay('second')).toEqual([['trg_2', true]]);
+    expect(await runCount(fixture)).toBe(4);
+    expect(await replay('third')).toEqual([['trg_3', false]]);
+    await expect(replay('fourth')).rejects.toMatchObject({ kind: 'not_found', code: 'trigger_not_found' });
+  });
+
   it('is refused for an event that repeats another, which it names', async () => {
     await using fixture = await createFixture();
     const content = { contentHash: new Uint8Array(32).fill(1) };
@@ -80,21 +104,6 @@ describe('replaying an event', () => {
 });
 
 describe('replaying a range of events', () => {
-  /** A thousand in every millisecond: every tenth of another type, one from another source, one a duplicate. */
-  async function withEvents(count: number) {
-    const fixture = await createFixture();
-    await fixture.start();
-    await fixture.pool.query(
-      `insert into events (id, org_id, source_id, event_type, payload, delivery_id, received_at, decisions, duplicate_of)
-       select 'evt_' || i, $1, case i when 1 then 'src_other' else $2 end,
-              case i % 10 when 0 then 'invoice.paid' else 'invoice.uploaded' end, '{"invoice_id":"x"}', 'dlv_' || i,
-              to_timestamp(1700000000 + i / 1e6), '[]', case i when 2 then 'evt_3' end
-       from generate_series(0, $3 - 1) as i`,
-      [ORG, SOURCE, count],
-    );
-    return fixture;
-  }
-
   it('starts every run once, whatever the batches and however often it is asked for', async () => {
     await using fixture = await withEvents(1_300);
     const counts = { eventCount: 1_299, runCount: 1_168 };
@@ -104,8 +113,9 @@ describe('replaying a range of events', () => {
     const request = { ...range, receivedBefore: at(10_000), replayId: 'fix-42' };
     const answers = await Promise.all([fixture.events.replayEvents(request), fixture.events.replayEvents(request)]);
     expect(answers).toMatchObject([counts, counts]);
-    expect(answers[0].startedCount + answers[1].startedCount).toBe(1_168);
-    expect(await fixture.events.replayEvents(request)).toMatchObject({ startedCount: 0, replayId: 'fix-42' });
+    const done = { ...counts, state: ReplayState.SUCCEEDED, startedCount: 1_168 };
+    expect(await ended(fixture, 'fix-42')).toMatchObject({ id: 'fix-42', ...done });
+    expect(await fixture.events.replayEvents(request)).toMatchObject({ replayId: 'fix-42', ...done });
     expect(await runCount(fixture)).toBe(1_168);
     await expect.poll(() => fixture.mcp.calls.length, { timeout: 30_000 }).toBe(1_168);
   });

@@ -27,6 +27,10 @@ it('people resolve, cancel and replay over REST, with names as they are written 
     const answer = await fetch(`${server.url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     return [answer.status, await answer.json()] as const;
   };
+  const get = async (path: string) => {
+    const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: 'Bearer x' } });
+    return [answer.status, await answer.json()] as const;
+  };
 
   expect(await post(`runs/${id}:cancel`, {})).toMatchObject([409, { code: 'run_state_wrong' }]);
   expect(await post(`runs/${id}:resolve`, { outcome: 'succeeded', note: 'in the ledger' })).toMatchObject([
@@ -52,4 +56,18 @@ it('people resolve, cancel and replay over REST, with names as they are written 
     { event_count: 1, run_count: 1, started_count: 0 },
   ]);
   expect(await post('events:replay', { dry_run: true })).toMatchObject([400, {}]);
+  expect(await post('events:replay', { ...day, replay_id: 'fix-43' })).toMatchObject([
+    200,
+    { replay_id: 'fix-43', event_count: 1, run_count: 1, started_count: 1, state: 'succeeded' },
+  ]);
+  expect(await post('events:replay', { ...day, trigger: 'on-invoice', replay_id: 'fix-43' })).toMatchObject([
+    409,
+    { code: 'replay_id_taken' },
+  ]);
+  expect(await get('replays/fix-43')).toMatchObject([
+    200,
+    { id: 'fix-43', state: 'succeeded', events: { ...day, dry_run: false }, requested_by: 'auth0|ann' },
+  ]);
+  expect(await get('replays')).toMatchObject([200, { replays: [{ id: 'fix-43' }, { id: 'fix-42', event: {} }] }]);
+  expect(await post('replays/fix-43:cancel', {})).toMatchObject([409, { code: 'replay_state_wrong' }]);
 });

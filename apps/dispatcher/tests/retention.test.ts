@@ -19,6 +19,7 @@ async function deleted(fixture: Fixture, size = 1_000): Promise<Deleted & { batc
     events: sum('events'),
     duplicates: sum('duplicates'),
     plans: sum('plans'),
+    replays: sum('replays'),
     batches,
   };
 }
@@ -75,7 +76,7 @@ describe('retention', () => {
     await insert(fixture, { prefix: 'old', count: 25, at: old() });
     await insert(fixture, { prefix: 'new', count: 5, at: new Date(Date.now() - 29 * DAY_MS) });
     const { batches, ...rows } = await deleted(fixture, 10);
-    expect(rows).toEqual({ runs: 25, steps: 50, events: 25, duplicates: 25, plans: 0 });
+    expect(rows).toEqual({ runs: 25, steps: 50, events: 25, duplicates: 25, plans: 0, replays: 0 });
     expect(Math.max(...batches.map(({ runs = 0, events = 0 }) => Math.max(runs, events)))).toBe(10);
     expect(await left(fixture)).toEqual({ runs: 5, steps: 10, events: 5, duplicates: 5 });
     expect(await deleted(fixture)).toMatchObject({ runs: 0, events: 0 });
@@ -136,6 +137,22 @@ describe('retention', () => {
     await age('31 days');
     expect(await deleted(fixture)).toMatchObject({ plans: 1 });
     await fixture.finished((await dispatcher.deliver({}))[0]!);
+  });
+
+  it('deletes replays that have been over for long, and no other', async () => {
+    await using fixture = await createFixture();
+    await fixture.start();
+    await fixture.pool.query(
+      `insert into replays (org_id, id, kind, request, requested_by, state, event_count, run_count, due_at, created_at,
+                            finished_at)
+       select 'org', i, 'event', '{}', 'ann', case when i % 2 = 0 then 'succeeded' else 'running' end, 1, 1,
+              now() + interval '1 day', $1::timestamptz, case when i % 2 = 0 then $1::timestamptz + i * interval '210 minutes' end
+       from generate_series(1, 12) as i`,
+      [old()],
+    );
+    expect(await deleted(fixture, 2)).toMatchObject({ replays: 3 });
+    const { rows } = await fixture.pool.query(`select string_agg(id, ' ' order by id::int) as ids from replays`);
+    expect(rows).toEqual([{ ids: '1 3 5 7 8 9 10 11 12' }]);
   });
 
   it('is done by one dispatcher at a time', async () => {

@@ -1,7 +1,13 @@
 import type { Client, Transport } from '@connectrpc/connect';
 import { checkWritable, createPool, migrate, startPeriodic } from '@agent-platform/database';
 import { createAddressRules, type Outbound } from '@agent-platform/outbound';
-import { EventService, RunService, type CredentialService, type WebhookTokenService } from '@agent-platform/proto';
+import {
+  EventService,
+  ReplayService,
+  RunService,
+  type CredentialService,
+  type WebhookTokenService,
+} from '@agent-platform/proto';
 import { forward, type Routes } from '@agent-platform/rpc';
 import type { Logger, Service } from '@agent-platform/service';
 import { pruneRevisions } from './configuration/prune-revisions.ts';
@@ -76,6 +82,7 @@ export async function createManagementApi(
       routes(router);
       forward(EventService, dispatch)(router);
       forward(RunService, dispatch)(router);
+      forward(ReplayService, dispatch)(router);
     },
     checks: {
       database: () => checkWritable(pool),

@@ -1,5 +1,5 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import { EventService, RunService } from '@agent-platform/proto';
+import { EventService, ReplayService, RunService } from '@agent-platform/proto';
 import { userOf, type Routes } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 
@@ -41,5 +41,19 @@ export function createDispatcherDouble(): { routes: Routes } {
       return { run: { id: run } };
     },
   };
-  return { routes: (router) => void router.service(EventService, events).service(RunService, runs) };
+  const replays: ServiceImpl<typeof ReplayService> = {
+    getReplay({ replay }, call) {
+      owned(call, replay, 'replay-1');
+      return { replay: { id: replay } };
+    },
+    listReplays: (_, call) => ({ replays: userOf(call).orgId === 'org_a' ? [{ id: 'replay-1' }] : [] }),
+    cancelReplay({ replay }, call) {
+      owned(call, replay, 'replay-1');
+      return { replay: { id: replay } };
+    },
+  };
+  return {
+    routes: (router) =>
+      void router.service(EventService, events).service(RunService, runs).service(ReplayService, replays),
+  };
 }

@@ -9,6 +9,8 @@ export * from './generated/agentplatform/token/v1/webhook_tokens_pb.ts';
 export * from './generated/agentplatform/token/v1/credentials_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/events_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/runs_pb.ts';
+export * from './generated/agentplatform/dispatch/v1/replay_state_pb.ts';
+export * from './generated/agentplatform/dispatch/v1/replays_pb.ts';
 export * from './generated/agentplatform/events/v1/webhook_event_pb.ts';
 export * from './generated/agentplatform/events/v1/webhook_source_change_pb.ts';
 export * from './generated/agentplatform/events/v1/security_alert_pb.ts';

@@ -1,4 +1,5 @@
 import { EventService } from './generated/agentplatform/dispatch/v1/events_pb.ts';
+import { ReplayService } from './generated/agentplatform/dispatch/v1/replays_pb.ts';
 import { RunService } from './generated/agentplatform/dispatch/v1/runs_pb.ts';
 import { AgentService } from './generated/agentplatform/management/v1/agents_pb.ts';
 import { SkillService } from './generated/agentplatform/management/v1/skills_pb.ts';
@@ -13,4 +14,5 @@ export const publicServices = [
   WebhookSourceService,
   EventService,
   RunService,
+  ReplayService,
 ] as const;

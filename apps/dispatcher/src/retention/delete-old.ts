@@ -3,6 +3,7 @@ import { transaction, type Pool, type PoolClient } from '@agent-platform/databas
 import { newId } from '@agent-platform/service';
 import { deleteOldEvents, type EventPosition } from '../store/delete-old-events.ts';
 import { deleteOldPlans } from '../store/delete-old-plans.ts';
+import { deleteOldReplays } from '../store/delete-old-replays.ts';
 import { deleteOldRuns } from '../store/delete-old-runs.ts';
 
 export interface Batches {
@@ -18,6 +19,7 @@ export interface Deleted {
   readonly events: number;
   readonly duplicates: number;
   readonly plans: number;
+  readonly replays: number;
 }
 
 /** `next`: where to go on; undefined at the end. */
@@ -27,8 +29,8 @@ type Batch<P> = Partial<Deleted> & { readonly next: P | undefined };
 const LOCK = `select pg_try_advisory_xact_lock(hashtext('dispatcher retention')) as mine`;
 
 /**
- * Deletes runs that ended before `before`, and events that came before it and have no run left. A run that has not
- * ended stays, whatever its age, and its event with it.
+ * Deletes runs and replays that ended before `before`, and events that came before it and have no run left. A run that
+ * has not ended stays, whatever its age, and its event with it.
  *
  * @param onBatch - told what a batch has deleted, once it is committed.
  */
@@ -67,5 +69,9 @@ export async function deleteOld(
   await walk(true, async (client) => {
     const plans = await deleteOldPlans(client, { before, limit });
     return { plans, next: plans === limit || undefined };
+  });
+  await walk(true, async (client) => {
+    const replays = await deleteOldReplays(client, { before, limit });
+    return { replays, next: replays === limit || undefined };
   });
 }

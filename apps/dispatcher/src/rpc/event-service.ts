@@ -5,11 +5,12 @@ import { userOf } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { explain, type ExplainDeps } from '../events/explain.ts';
-import { replayEvent, type ReplayDeps } from '../events/replay-event.ts';
-import { replayEvents } from '../events/replay-events.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
+import { replayEvent, type ReplayDeps } from '../replays/replay-event.ts';
+import { countReplay, replayEvents } from '../replays/replay-events.ts';
 import { decisionMessage, eventMessage, listedEventMessage } from './event-messages.ts';
 import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
+import { askedEvent, askedEvents, replayStates } from './replay-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
 /** A sender that repeats itself for days must not make an event unreadable. */
@@ -19,7 +20,7 @@ export interface EventServiceDeps extends ReplayDeps, ExplainDeps {
   readonly prisma: PrismaClient;
 }
 
-export function eventService({ prisma, source, ...replayDeps }: EventServiceDeps) {
+export function eventService({ prisma, source, ...deps }: EventServiceDeps) {
   return {
     async getEvent({ event: id }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
@@ -39,7 +40,7 @@ export function eventService({ prisma, source, ...replayDeps }: EventServiceDeps
       const db = tenantDatabase(prisma, userOf(context).orgId);
       const event = await db.event.findUnique({ where: { id }, omit: { payload: true } });
       if (!event) throw eventNotFound(id);
-      const { configurations } = replayDeps;
+      const { configurations } = deps;
       return { decision: decisionMessage(await explain({ configurations, source }, event, trigger)) };
     },
 
@@ -63,34 +64,35 @@ export function eventService({ prisma, source, ...replayDeps }: EventServiceDeps
       return { events: page.map(listedEventMessage), nextPageToken };
     },
 
-    async replayEvent({ event: id, replayId: givenId }, context) {
-      const { orgId } = userOf(context);
+    async replayEvent(request, context) {
+      const { orgId, subject } = userOf(context);
+      const { event: id, trigger } = request;
       const event = await tenantDatabase(prisma, orgId).event.findUnique({ where: { id }, omit: { payload: true } });
       if (!event) throw eventNotFound(id);
       if (event.duplicateOf) {
         const message = `Event ${id} repeats ${event.duplicateOf} and starts no runs: replay that one.`;
         throw new AppError('failed_precondition', 'event_is_duplicate', message);
       }
-      const replayId = givenId || randomUUID();
-      const decisions = await replayEvent(replayDeps, event, { orgId, replayId });
+      const replayId = request.replayId || randomUUID();
+      const by = { orgId, id: replayId, requestedBy: subject };
+      const asked = { ...by, kind: 'event', request: askedEvent(request) } as const;
+      const decisions = await replayEvent(deps, asked, { event, trigger });
       return { replayId, decisions: decisions.map(decisionMessage) };
     },
 
-    async replayEvents({ receivedFrom, receivedBefore, webhookSourceId, replayId: givenId, ...request }, context) {
-      const { eventType, trigger, dryRun } = request;
-      const replayId = dryRun ? '' : givenId || randomUUID();
-      const counts = await replayEvents(replayDeps, {
-        orgId: userOf(context).orgId,
-        receivedFrom: timestampDate(receivedFrom!),
-        receivedBefore: timestampDate(receivedBefore!),
-        eventType,
-        sourceId: webhookSourceId,
-        trigger,
-        replayId,
-        dryRun,
-        signal: context.signal,
-      });
-      return { replayId, ...counts };
+    async replayEvents(request, context) {
+      const { orgId, subject } = userOf(context);
+      const { receivedFrom, receivedBefore, eventType, webhookSourceId: sourceId, trigger, dryRun } = request;
+      const times = { receivedFrom: timestampDate(receivedFrom!), receivedBefore: timestampDate(receivedBefore!) };
+      const range = { orgId, ...times, eventType, sourceId, trigger };
+      if (dryRun) {
+        const { eventCount, runCount } = await countReplay(deps, range);
+        return { eventCount, runCount };
+      }
+      const by = { orgId, id: request.replayId || randomUUID(), requestedBy: subject };
+      const asked = { ...by, kind: 'events', request: askedEvents(request) } as const;
+      const { id: replayId, eventCount, runCount, startedCount, state } = await replayEvents(deps, asked, range);
+      return { replayId, eventCount, runCount, startedCount, state: replayStates[state] };
     },
   } satisfies ServiceImpl<typeof EventService>;
 }

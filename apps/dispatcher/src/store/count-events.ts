@@ -11,7 +11,7 @@ export interface EventRange {
 }
 
 /** Counting goes no further: a range is too large long before. */
-export const MAX_COUNTED = 1_000_000;
+export const MAX_COUNTED = 100_000;
 
 /**
  * How many events there are of each kind; triggers see no more of an event than its kind. Duplicates of other events

@@ -1,4 +1,4 @@
-import type { Pool } from '@agent-platform/database';
+import type { PoolClient } from '@agent-platform/database';
 import type { PlannedRun } from '../events/plan.ts';
 import { ensurePlans } from './ensure-plans.ts';
 
@@ -33,7 +33,7 @@ const INSERT_REPLAYS = `
 
 /** @returns how many runs were new. */
 export async function insertReplays(
-  pool: Pool,
+  client: PoolClient,
   o: {
     readonly orgId: string;
     readonly replayId: string;
@@ -44,8 +44,8 @@ export async function insertReplays(
   const { orgId, replayId, runs, planned } = o;
   if (runs.length === 0) return 0;
   const owned = planned.map((plan) => ({ orgId, ...plan }));
-  await ensurePlans(pool, owned);
-  const { rowCount } = await pool.query(INSERT_REPLAYS, [
+  await ensurePlans(client, owned);
+  const { rowCount } = await client.query(INSERT_REPLAYS, [
     orgId,
     replayId,
     runs.map(({ id }) => id),

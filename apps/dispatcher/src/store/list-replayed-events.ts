@@ -1,4 +1,4 @@
-import type { Pool } from '@agent-platform/database';
+import type { PoolClient } from '@agent-platform/database';
 import type { EventKind } from '../configuration/configuration.ts';
 import type { EventRange } from './count-events.ts';
 
@@ -21,14 +21,14 @@ const LIST_REPLAYED_EVENTS = `
   limit $7`;
 
 export async function listReplayedEvents(
-  pool: Pool,
+  client: PoolClient,
   o: Pick<EventRange, 'orgId' | 'receivedBefore'> & {
     readonly kinds: readonly EventKind[];
-    readonly after: Pick<ReplayedEvent, 'id' | 'receivedAt'>;
+    readonly after: { readonly id: string; readonly receivedAt: Date | string };
     readonly limit: number;
   },
 ): Promise<ReplayedEvent[]> {
-  const { rows } = await pool.query<ReplayedEvent>(LIST_REPLAYED_EVENTS, [
+  const { rows } = await client.query<ReplayedEvent>(LIST_REPLAYED_EVENTS, [
     o.orgId,
     o.receivedBefore,
     o.after.receivedAt,

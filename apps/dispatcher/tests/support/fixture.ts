@@ -2,6 +2,7 @@ import { createPool, type Pool } from '@agent-platform/database';
 import type { BatchHandler } from '@agent-platform/event-bus';
 import {
   EventService,
+  ReplayService,
   RunService,
   RunStatus,
   GetConfigurationResponseSchema,
@@ -54,7 +55,12 @@ export interface Fixture extends AsyncDisposable {
   }): Promise<Instance & AsyncDisposable>;
   readonly runs: Client<typeof RunService>;
   readonly events: Client<typeof EventService>;
-  as(orgId: string): { runs: Client<typeof RunService>; events: Client<typeof EventService> };
+  readonly replays: Client<typeof ReplayService>;
+  as(orgId: string): {
+    runs: Client<typeof RunService>;
+    events: Client<typeof EventService>;
+    replays: Client<typeof ReplayService>;
+  };
   /** The event's only run, when it has come to an end. */
   finished(eventId: string): Promise<Run>;
   /** The run, once it has the status. */
@@ -173,7 +179,11 @@ export async function createFixture(configuration: Configured | Error = configur
         }),
         client: [],
       });
-      const made = { runs: createClient(RunService, transport), events: createClient(EventService, transport) };
+      const made = {
+        runs: createClient(RunService, transport),
+        events: createClient(EventService, transport),
+        replays: createClient(ReplayService, transport),
+      };
       clients.set(orgId, made);
       return made;
     },
@@ -182,6 +192,9 @@ export async function createFixture(configuration: Configured | Error = configur
     },
     get events() {
       return this.as(ORG).events;
+    },
+    get replays() {
+      return this.as(ORG).replays;
     },
     async finished(eventId) {
       return vi.waitFor(

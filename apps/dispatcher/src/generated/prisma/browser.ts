@@ -38,6 +38,11 @@ export type EventDuplicate = Prisma.EventDuplicateModel
  */
 export type Run = Prisma.RunModel
 /**
+ * Model Replay
+ * Work that starts runs again, in the background if it is much.
+ */
+export type Replay = Prisma.ReplayModel
+/**
  * Model Step
  * The journal of a run: one row per attempt at something outside the platform.
  */

@@ -55,6 +55,7 @@ export const ModelName = {
   Plan: 'Plan',
   EventDuplicate: 'EventDuplicate',
   Run: 'Run',
+  Replay: 'Replay',
   Step: 'Step'
 } as const
 
@@ -144,6 +145,28 @@ export const RunScalarFieldEnum = {
 } as const
 
 export type RunScalarFieldEnum = (typeof RunScalarFieldEnum)[keyof typeof RunScalarFieldEnum]
+
+
+export const ReplayScalarFieldEnum = {
+  orgId: 'orgId',
+  id: 'id',
+  kind: 'kind',
+  request: 'request',
+  requestedBy: 'requestedBy',
+  state: 'state',
+  eventCount: 'eventCount',
+  runCount: 'runCount',
+  startedCount: 'startedCount',
+  scope: 'scope',
+  position: 'position',
+  dueAt: 'dueAt',
+  errorCode: 'errorCode',
+  errorMessage: 'errorMessage',
+  createdAt: 'createdAt',
+  finishedAt: 'finishedAt'
+} as const
+
+export type ReplayScalarFieldEnum = (typeof ReplayScalarFieldEnum)[keyof typeof ReplayScalarFieldEnum]
 
 
 export const StepScalarFieldEnum = {

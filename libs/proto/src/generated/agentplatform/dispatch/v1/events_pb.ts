@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ReplayState } from "./replay_state_pb.ts";
+import { file_agentplatform_dispatch_v1_replay_state } from "./replay_state_pb.ts";
 import { file_agentplatform_options_v1_json } from "../../options/v1/json_pb.ts";
 import { file_agentplatform_options_v1_policy } from "../../options/v1/policy_pb.ts";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/events.proto.
  */
 export const file_agentplatform_dispatch_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSKBAwoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIVCgdwYXlsb2FkGAsgASgJQgSQzhgBEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRI9CgpkdXBsaWNhdGVzGAkgAygLMikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudER1cGxpY2F0ZRI9CglkZWNpc2lvbnMYCiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbhIRCgl1bmRlY2lkZWQYDCABKAhKBAgEEAUibwoORXZlbnREdXBsaWNhdGUSEwoLZGVsaXZlcnlfaWQYASABKAkSLwoLcmVjZWl2ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2NvbnRlbnRfZGlmZmVycxgDIAEoCCJnCg9UcmlnZ2VyRGVjaXNpb24SEgoKdHJpZ2dlcl9pZBgBIAEoCRIPCgd0cmlnZ2VyGAIgASgJEg8KB21hdGNoZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBnJ1bl9pZBgFIAEoCSIpCg9HZXRFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAEiQwoQR2V0RXZlbnRSZXNwb25zZRIvCgVldmVudBgBIAEoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQiRgoSR2V0RGVjaXNpb25SZXF1ZXN0EhYKBWV2ZW50GAEgASgJQge6SARyAhABEhgKB3RyaWdnZXIYAiABKAlCB7pIBHICEAEiUwoTR2V0RGVjaXNpb25SZXNwb25zZRI8CghkZWNpc2lvbhgBIAEoCzIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuVHJpZ2dlckRlY2lzaW9uInUKEUxpc3RFdmVudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSGQoRd2ViaG9va19zb3VyY2VfaWQYBCABKAkiXwoSTGlzdEV2ZW50c1Jlc3BvbnNlEjAKBmV2ZW50cxgBIAMoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsUBChJSZXBsYXlFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAESlgEKCXJlcGxheV9pZBgCIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykiZwoTUmVwbGF5RXZlbnRSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSPQoJZGVjaXNpb25zGAIgAygLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24i9wIKE1JlcGxheUV2ZW50c1JlcXVlc3QSOQoNcmVjZWl2ZWRfZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARI7Cg9yZWNlaXZlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESEgoKZXZlbnRfdHlwZRgDIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgEIAEoCRIPCgd0cmlnZ2VyGAUgASgJEpYBCglyZXBsYXlfaWQYBiABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpEg8KB2RyeV9ydW4YByABKAgiaAoUUmVwbGF5RXZlbnRzUmVzcG9uc2USEQoJcmVwbGF5X2lkGAEgASgJEhMKC2V2ZW50X2NvdW50GAIgASgNEhEKCXJ1bl9jb3VudBgDIAEoDRIVCg1zdGFydGVkX2NvdW50GAQgASgNMtkGCgxFdmVudFNlcnZpY2USngEKCEdldEV2ZW50EiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRFdmVudFJlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldEV2ZW50UmVzcG9uc2UiOZACAYrOGA0KC2V2ZW50czpyZWFkgtPkkwIfYgVldmVudBIWL2FwaS92MS9ldmVudHMve2V2ZW50fRK+AQoLR2V0RGVjaXNpb24SLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldERlY2lzaW9uUmVxdWVzdBouLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RGVjaXNpb25SZXNwb25zZSJQkAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAjZiCGRlY2lzaW9uEiovYXBpL3YxL2V2ZW50cy97ZXZlbnR9L2RlY2lzaW9ucy97dHJpZ2dlcn0SlQEKCkxpc3RFdmVudHMSLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXF1ZXN0Gi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiKpACAYrOGA0KC2V2ZW50czpyZWFkgtPkkwIQEg4vYXBpL3YxL2V2ZW50cxKoAQoLUmVwbGF5RXZlbnQSLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50UmVxdWVzdBouLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRSZXNwb25zZSI6is4YDgoMZXZlbnRzOndyaXRlgtPkkwIiOgEqIh0vYXBpL3YxL2V2ZW50cy97ZXZlbnR9OnJlcGxheRKjAQoMUmVwbGF5RXZlbnRzEi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudHNSZXF1ZXN0Gi8uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudHNSZXNwb25zZSIyis4YDgoMZXZlbnRzOndyaXRlgtPkkwIaOgEqIhUvYXBpL3YxL2V2ZW50czpyZXBsYXliBnByb3RvMw", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSKBAwoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIVCgdwYXlsb2FkGAsgASgJQgSQzhgBEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRI9CgpkdXBsaWNhdGVzGAkgAygLMikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudER1cGxpY2F0ZRI9CglkZWNpc2lvbnMYCiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbhIRCgl1bmRlY2lkZWQYDCABKAhKBAgEEAUibwoORXZlbnREdXBsaWNhdGUSEwoLZGVsaXZlcnlfaWQYASABKAkSLwoLcmVjZWl2ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2NvbnRlbnRfZGlmZmVycxgDIAEoCCJnCg9UcmlnZ2VyRGVjaXNpb24SEgoKdHJpZ2dlcl9pZBgBIAEoCRIPCgd0cmlnZ2VyGAIgASgJEg8KB21hdGNoZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBnJ1bl9pZBgFIAEoCSIpCg9HZXRFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAEiQwoQR2V0RXZlbnRSZXNwb25zZRIvCgVldmVudBgBIAEoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQiRgoSR2V0RGVjaXNpb25SZXF1ZXN0EhYKBWV2ZW50GAEgASgJQge6SARyAhABEhgKB3RyaWdnZXIYAiABKAlCB7pIBHICEAEiUwoTR2V0RGVjaXNpb25SZXNwb25zZRI8CghkZWNpc2lvbhgBIAEoCzIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuVHJpZ2dlckRlY2lzaW9uInUKEUxpc3RFdmVudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSGQoRd2ViaG9va19zb3VyY2VfaWQYBCABKAkiXwoSTGlzdEV2ZW50c1Jlc3BvbnNlEjAKBmV2ZW50cxgBIAMoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuABChJSZXBsYXlFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAESlgEKCXJlcGxheV9pZBgCIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykSGQoHdHJpZ2dlchgDIAEoCUIIukgFcgMY/wEiZwoTUmVwbGF5RXZlbnRSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSPQoJZGVjaXNpb25zGAIgAygLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24ilQMKE1JlcGxheUV2ZW50c1JlcXVlc3QSOQoNcmVjZWl2ZWRfZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARI7Cg9yZWNlaXZlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESHAoKZXZlbnRfdHlwZRgDIAEoCUIIukgFcgMY/wESIwoRd2ViaG9va19zb3VyY2VfaWQYBCABKAlCCLpIBXIDGP8BEhkKB3RyaWdnZXIYBSABKAlCCLpIBXIDGP8BEpYBCglyZXBsYXlfaWQYBiABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpEg8KB2RyeV9ydW4YByABKAginwEKFFJlcGxheUV2ZW50c1Jlc3BvbnNlEhEKCXJlcGxheV9pZBgBIAEoCRITCgtldmVudF9jb3VudBgCIAEoDRIRCglydW5fY291bnQYAyABKA0SFQoNc3RhcnRlZF9jb3VudBgEIAEoDRI1CgVzdGF0ZRgFIAEoDjImLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5U3RhdGUy2QYKDEV2ZW50U2VydmljZRKeAQoIR2V0RXZlbnQSKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldEV2ZW50UmVxdWVzdBorLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RXZlbnRSZXNwb25zZSI5kAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAh9iBWV2ZW50EhYvYXBpL3YxL2V2ZW50cy97ZXZlbnR9Er4BCgtHZXREZWNpc2lvbhItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RGVjaXNpb25SZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXREZWNpc2lvblJlc3BvbnNlIlCQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCNmIIZGVjaXNpb24SKi9hcGkvdjEvZXZlbnRzL3tldmVudH0vZGVjaXNpb25zL3t0cmlnZ2VyfRKVAQoKTGlzdEV2ZW50cxIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdEV2ZW50c1JlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXNwb25zZSIqkAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAhASDi9hcGkvdjEvZXZlbnRzEqgBCgtSZXBsYXlFdmVudBItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudFJlc3BvbnNlIjqKzhgOCgxldmVudHM6d3JpdGWC0+STAiI6ASoiHS9hcGkvdjEvZXZlbnRzL3tldmVudH06cmVwbGF5EqMBCgxSZXBsYXlFdmVudHMSLi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1Jlc3BvbnNlIjKKzhgOCgxldmVudHM6d3JpdGWC0+STAho6ASoiFS9hcGkvdjEvZXZlbnRzOnJlcGxheWIGcHJvdG8z", [file_agentplatform_dispatch_v1_replay_state, file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Event
@@ -311,12 +313,19 @@ export type ReplayEventRequest = Message<"agentplatform.dispatch.v1.ReplayEventR
   event: string;
 
   /**
-   * Makes repeating this request safe: one run per event, trigger and replay id. Chosen by the caller, or by the
-   * platform if empty.
+   * Makes repeating this request safe: the same id is the same replay, which is done once. With another request it is
+   * refused. Chosen by the caller, or by the platform if empty.
    *
    * @generated from field: string replay_id = 2;
    */
   replayId: string;
+
+  /**
+   * Only for this trigger: id or name.
+   *
+   * @generated from field: string trigger = 3;
+   */
+  trigger: string;
 };
 
 /**
@@ -336,7 +345,8 @@ export type ReplayEventResponse = Message<"agentplatform.dispatch.v1.ReplayEvent
   replayId: string;
 
   /**
-   * The triggers that listen now, why each did or did not start a run, and the run of this replay.
+   * The triggers that listen now, why each did or did not start a run, and the run of this replay. With a trigger
+   * given: only that one, whether or not it listens.
    *
    * @generated from field: repeated agentplatform.dispatch.v1.TriggerDecision decisions = 2;
    */
@@ -390,14 +400,14 @@ export type ReplayEventsRequest = Message<"agentplatform.dispatch.v1.ReplayEvent
   trigger: string;
 
   /**
-   * As in ReplayEvent. A request that was cut short is completed by the same request with the same replay id.
+   * As in ReplayEvent.
    *
    * @generated from field: string replay_id = 6;
    */
   replayId: string;
 
   /**
-   * Only count; nothing is started and nothing is too much.
+   * Only count; nothing is started.
    *
    * @generated from field: bool dry_run = 7;
    */
@@ -416,14 +426,14 @@ export const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest> = /*@__P
  */
 export type ReplayEventsResponse = Message<"agentplatform.dispatch.v1.ReplayEventsResponse"> & {
   /**
-   * Of the runs, for ListRuns. Empty after a dry run.
+   * Of the runs, for ListRuns, and of the replay, for GetReplay. Empty after a dry run.
    *
    * @generated from field: string replay_id = 1;
    */
   replayId: string;
 
   /**
-   * Events that were asked for, without duplicates of others. Counted up to 1,000,000.
+   * Events that were asked for, without duplicates of others. Counted up to 100,000.
    *
    * @generated from field: uint32 event_count = 2;
    */
@@ -437,11 +447,18 @@ export type ReplayEventsResponse = Message<"agentplatform.dispatch.v1.ReplayEven
   runCount: number;
 
   /**
-   * Runs this very request has started; fewer than run_count when an earlier one with the same replay id started some.
+   * Runs the replay has started so far.
    *
    * @generated from field: uint32 started_count = 4;
    */
   startedCount: number;
+
+  /**
+   * Unspecified after a dry run.
+   *
+   * @generated from field: agentplatform.dispatch.v1.ReplayState state = 5;
+   */
+  state: ReplayState;
 };
 
 /**
@@ -488,7 +505,7 @@ export const EventService: GenService<{
   },
   /**
    * Matches an event with the configuration of now and starts a new run for every trigger that matches, whether or not
-   * it had one. The event's own decisions stay as they were.
+   * it had one; or for one trigger only. The event's own decisions stay as they were.
    *
    * @generated from rpc agentplatform.dispatch.v1.EventService.ReplayEvent
    */
@@ -498,8 +515,8 @@ export const EventService: GenService<{
     output: typeof ReplayEventResponseSchema;
   },
   /**
-   * The same for all events of a time range. Starts at most 10,000 runs; a range that means more is refused, with the
-   * count.
+   * The same for all events of a time range. Up to 500 events are replayed before the answer, the rest in the background:
+   * GetReplay says how far it is. Starts at most 10,000 runs; a range that means more is refused, with the count.
    *
    * @generated from rpc agentplatform.dispatch.v1.EventService.ReplayEvents
    */

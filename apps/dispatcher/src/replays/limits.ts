@@ -1,0 +1,18 @@
+import { AppError } from '@agent-platform/service';
+import { MAX_COUNTED } from '../store/count-events.ts';
+import type { ReplayCounts } from './replay.ts';
+
+/** One request starts no more. Each run calls tools, and stands in the queue before those of new events. */
+const MAX_RUNS = 10_000;
+
+/** @throws AppError `replay_too_large` */
+export function refuseTooMany({ eventCount, runCount }: ReplayCounts): void {
+  if (eventCount < MAX_COUNTED && runCount <= MAX_RUNS) return;
+  const events = eventCount >= MAX_COUNTED ? `${MAX_COUNTED} events or more` : `${eventCount} events`;
+  throw new AppError(
+    'failed_precondition',
+    'replay_too_large',
+    `That is ${events}, which mean ${runCount} runs; one request starts at most ${MAX_RUNS}, of fewer than ` +
+      `${MAX_COUNTED} events. Ask for a shorter range, or for one event_type, webhook_source_id or trigger.`,
+  );
+}

@@ -1,0 +1,56 @@
+import type { Pool, PoolClient } from '@agent-platform/database';
+import { newId, newTraceparent } from '@agent-platform/service';
+import type { EventKind } from '../configuration/configuration.ts';
+import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
+import type { Decision } from '../events/decision.ts';
+import type { PlannedRun } from '../events/plan.ts';
+import { findReplays } from '../store/find-replays.ts';
+import { insertReplays, type ReplayRun } from '../store/insert-replays.ts';
+import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
+import { refuseTooMany } from './limits.ts';
+import type { AskedReplay } from './replay.ts';
+import { startReplay } from './start-replay.ts';
+
+export interface ReplayDeps {
+  readonly pool: Pool;
+  readonly configurations: ConfigurationCache;
+  /** Called after runs were committed. */
+  readonly wake: () => void;
+}
+
+/**
+ * Starts what the triggers of now start for an event, once per replay, and says why.
+ *
+ * @param trigger - id or name; empty: any.
+ * @throws AppError `trigger_not_found`, `replay_too_large`, `replay_id_taken`
+ */
+export async function replayEvent(
+  { pool, configurations, wake }: ReplayDeps,
+  asked: AskedReplay,
+  { event, trigger }: { readonly event: EventKind & { readonly id: string }; readonly trigger: string },
+): Promise<Decision[]> {
+  const { orgId, id: replayId } = asked;
+  const configuration = await configurations.current(orgId);
+  const matches = matchesOf(configuration, event, trigger && triggerIdOf(configuration, trigger));
+  const { startedCount } = await startReplay(pool, asked, async () => {
+    const planned = plannedOf(matches);
+    const counts = { eventCount: 1, runCount: planned.length };
+    refuseTooMany(counts);
+    const firstBatch = async (client: PoolClient) => {
+      const runs = runsOf(event.id, planned);
+      return { started: await insertReplays(client, { orgId, replayId, planned, runs }), position: null };
+    };
+    return { ...counts, scope: null, position: null, firstBatch };
+  });
+  if (startedCount > 0) wake();
+  const started = await findReplays(pool, { orgId, replayId, eventId: event.id });
+  return matches.map(({ triggerId, triggerName, reason, planned }) => {
+    const decision = { trigger_id: triggerId, trigger: triggerName, matched: planned !== undefined, reason };
+    const runId = started.get(triggerId);
+    return runId ? { ...decision, run_id: runId } : decision;
+  });
+}
+
+export function runsOf(eventId: string, planned: readonly PlannedRun[]): ReplayRun[] {
+  return planned.map(({ triggerId }) => ({ id: newId('run'), eventId, triggerId, traceparent: newTraceparent() }));
+}

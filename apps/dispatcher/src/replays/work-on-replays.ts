@@ -1,0 +1,41 @@
+import { databaseErrorToAppError, transaction } from '@agent-platform/database';
+import { isPassing, type Logger } from '@agent-platform/service';
+import { advanceReplay } from '../store/advance-replay.ts';
+import { claimReplay, nextReplay } from '../store/claim-replay.ts';
+import { postponeReplay } from '../store/postpone-replay.ts';
+import type { ReplayDeps } from './replay-event.ts';
+import { replayNextEvents } from './replay-events.ts';
+
+export interface WorkOnReplaysDeps extends ReplayDeps {
+  readonly logger: Logger;
+}
+
+const POSTPONED_MS = 5_000;
+
+/**
+ * One batch of the replay whose turn it is. What goes wrong is shown on the replay, which is tried again until it is
+ * cancelled: nothing it was asked for is given up.
+ *
+ * @returns whether there was one.
+ */
+export async function workOnNextReplay({ pool, configurations, wake, logger }: WorkOnReplaysDeps): Promise<boolean> {
+  const next = await nextReplay(pool);
+  if (!next) return false;
+  try {
+    const configuration = await configurations.current(next.orgId);
+    const started = await transaction(pool, async (client) => {
+      const claimed = await claimReplay(client, next);
+      if (!claimed) return 0;
+      const batch = await replayNextEvents(client, claimed, configuration);
+      await advanceReplay(client, claimed, batch);
+      return batch.started;
+    });
+    if (started > 0) wake();
+  } catch (error) {
+    const known = databaseErrorToAppError(error);
+    const level = isPassing(known) ? 'warn' : 'error';
+    logger[level]({ err: error, org_id: next.orgId, replay_id: next.id }, 'a replay does not go on for now');
+    await postponeReplay(pool, next, { delayMs: POSTPONED_MS, error: known });
+  }
+  return true;
+}
