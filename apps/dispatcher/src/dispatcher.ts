@@ -22,6 +22,7 @@ import type { Credentials, Mcp } from './runs/execution.ts';
 import { createRunWriter } from './runs/run-writer.ts';
 import { shareCredentials } from './runs/share-credentials.ts';
 import { startWorkers } from './runs/workers.ts';
+import { createSchemaChecker } from './schemas/schema-checker.ts';
 import { measureQueue } from './store/measure-queue.ts';
 
 export interface DispatcherDeps {
@@ -80,6 +81,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     models: createModels(config.models),
     retry: config.retry,
     circuits,
+    schemas: resources.use(createSchemaChecker()),
   });
   resources.use(workers);
   const wake = () => workers.wake();

@@ -8,7 +8,6 @@ import { outputOf, type Output } from './model-output.ts';
 import type { Problem } from './run.ts';
 import type { OfferedTool } from './skill-server.ts';
 import { RunStop } from './stop.ts';
-import { validateArguments } from './validate-arguments.ts';
 
 /** Failures the model is told of, to do better; every other failure ends the run or its attempt. */
 const TOLD_TO_MODEL = new Set(['tool_not_found', 'arguments_invalid', 'rpc_error', 'input_required']);
@@ -56,7 +55,12 @@ async function answer(
     const message = 'The arguments are not a JSON object. The tool was not called.';
     return refuse(x, position, call, offered, { code: 'arguments_invalid', message });
   }
-  const validation = validateArguments(offered.skill.id, offered.tool.inputSchema, args);
+  const validation = await x.schemas.check({
+    orgId: x.run.orgId,
+    skillId: offered.skill.id,
+    schema: offered.tool.inputSchema,
+    args,
+  });
   if (validation.kind === 'invalid') {
     const message = `The arguments are wrong: ${validation.problems}. The tool was not called.`;
     return refuse(x, position, call, offered, { code: 'arguments_invalid', message });

@@ -2,6 +2,7 @@ import type { McpClient } from '@agent-platform/mcp-client';
 import type { CredentialService } from '@agent-platform/proto';
 import type { Client } from '@connectrpc/connect';
 import type { Models } from '../models/models.ts';
+import type { SchemaChecker } from '../schemas/schema-checker.ts';
 import type { RetryPolicy } from './backoff.ts';
 import type { Circuits } from './circuits.ts';
 import type { Journal } from './journal.ts';
@@ -19,6 +20,7 @@ export interface Outside {
   readonly models: Models;
   readonly retry: RetryPolicy;
   readonly circuits: Circuits;
+  readonly schemas: Pick<SchemaChecker, 'check'>;
 }
 
 /** One run in execution by this process. */

@@ -9,7 +9,6 @@ import { findTool } from './find-tool.ts';
 import type { Outcome } from './run.ts';
 import { failed } from './stop.ts';
 import { templateData } from './template-data.ts';
-import { validateArguments } from './validate-arguments.ts';
 
 const POSITION = 'call';
 const MAX_SHOWN = 500;
@@ -29,7 +28,12 @@ async function prepareCall(x: Execution, action: Action & { kind: 'tool_call' })
   const { skill, tool, repeatable } = await findTool(x, action);
   checkApproval(x.run.plan, skill, tool.name);
   const args = render(x, action.arguments);
-  const validation = validateArguments(skill.id, tool.inputSchema, args);
+  const validation = await x.schemas.check({
+    orgId: x.run.orgId,
+    skillId: skill.id,
+    schema: tool.inputSchema,
+    args,
+  });
   if (validation.kind === 'invalid') {
     throw failed(
       'arguments_invalid',
