@@ -18,7 +18,7 @@ describe('the configuration of the dispatcher', () => {
 
   it('never shows an API key', () => {
     const summary = JSON.stringify(
-      processConfigSummary({ OPENAI_API_KEY: 'sk-canary', SERVICE_IDENTITY_SECRET: 'canary' }),
+      processConfigSummary({ OPENAI_API_KEY: 'sk-canary', DATABASE_URL: 'postgres://app:canary@db/runs' }),
     );
     expect(summary).not.toContain('canary');
   });

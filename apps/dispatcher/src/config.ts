@@ -34,7 +34,8 @@ const processSpec = {
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   managementApiUrl: variable.url('MANAGEMENT_API_URL'),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
-  serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
+  serviceKeyFile: variable.string('SERVICE_KEY_FILE'),
+  servicePublicKeysFile: variable.string('SERVICE_PUBLIC_KEYS_FILE'),
   allowedAddresses: variable.parsed('MCP_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
 };
 

@@ -1,5 +1,10 @@
 import { createClient } from '@connectrpc/connect';
-import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
+import {
+  createServiceAuthenticator,
+  createServiceIdentity,
+  openServiceKey,
+  openServicePublicKeys,
+} from '@agent-platform/auth';
 import { openBus } from '@agent-platform/event-bus';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { ConfigurationService, CredentialService } from '@agent-platform/proto';
@@ -20,16 +25,17 @@ await run('dispatcher', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
   const { databaseUrl, allowedAddresses } = config;
-  const secret = Buffer.from(config.serviceSecret);
   const logger = createLogger({ level: config.logLevel, service: 'dispatcher' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'dispatcher', env }));
+  const key = await openServiceKey(config.serviceKeyFile, { logger });
+  const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
   const port = resources.use(await openPort(config));
   const openTheBus = () => openBus({ url: config.busUrl, clientId: 'dispatcher', logger });
   const bus = resources.use(await untilAvailable('event bus', openTheBus, { logger, signal }));
   const mcp = resources.use(createMcpClient({ allowedAddresses, logger }));
-  const identity = createServiceIdentity({ service: 'dispatcher', secret });
+  const identity = createServiceIdentity({ service: 'dispatcher', key });
   const remote = (callee: ServiceName, baseUrl: string) =>
     resources.use(remoteTransport({ baseUrl, interceptors: clientInterceptors({ identity, callee }) }));
   const toManagement = remote('management-api', config.managementApiUrl);
@@ -39,7 +45,7 @@ await run('dispatcher', async (signal) => {
   const dependencies = { databaseUrl, bus, configuration, credentials, mcp, logger, metrics };
   const create = () => createDispatcher(config, dependencies);
   const dispatcher = resources.use(await untilAvailable('database', create, { logger, signal }));
-  const authenticate = createServiceAuthenticator({ service: 'dispatcher', secret });
+  const authenticate = createServiceAuthenticator({ service: 'dispatcher', keys });
   const checks = {
     ...dispatcher.checks,
     // Known triggers outlive an outage of the one, runs wait for the other; before the first answer neither works.

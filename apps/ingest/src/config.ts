@@ -20,7 +20,7 @@ const processSpec = {
   logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
-  serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
+  serviceKeyFile: variable.string('SERVICE_KEY_FILE'),
 };
 
 /** Together the 5 s within which every sender is answered. */

@@ -1,5 +1,5 @@
 import { createClient } from '@connectrpc/connect';
-import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
+import { authenticateWith, createServiceIdentity, openServiceKey } from '@agent-platform/auth';
 import { openBus } from '@agent-platform/event-bus';
 import { WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
@@ -10,15 +10,15 @@ import { createIngest } from './ingest.ts';
 await run('ingest', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
-  const secret = Buffer.from(config.serviceSecret);
   const logger = createLogger({ level: config.logLevel, service: 'ingest' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'ingest', env }));
+  const key = await openServiceKey(config.serviceKeyFile, { logger });
   const port = resources.use(await openPort(config));
   const openTheBus = () => openBus({ url: config.busUrl, clientId: 'ingest', logger });
   const bus = resources.use(await untilAvailable('event bus', openTheBus, { logger, signal }));
-  const identity = createServiceIdentity({ service: 'ingest', secret });
+  const identity = createServiceIdentity({ service: 'ingest', key });
   const transport = resources.use(
     remoteTransport({
       baseUrl: config.tokenServiceUrl,
@@ -27,7 +27,8 @@ await run('ingest', async (signal) => {
   );
   const tokens = createClient(WebhookTokenService, transport);
   const ingest = resources.use(await createIngest(config, { bus, tokens, logger, metrics }));
-  const authenticate = createServiceAuthenticator({ service: 'ingest', secret });
+  // It has no RPCs.
+  const authenticate = authenticateWith({});
   // Known tokens outlive an outage of token-service; before the first answer there are none.
   const checks = { ...ingest.checks, 'token-service': passedOnce(() => transport.check()) };
   const services = [{ ...ingest, checks }];

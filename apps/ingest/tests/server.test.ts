@@ -2,14 +2,14 @@ import { connect, type ClientHttp2Session } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { createClient } from '@connectrpc/connect';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createServiceAuthenticator, createServiceIdentity, generateWebhookToken } from '@agent-platform/auth';
+import { createServiceIdentities, generateWebhookToken } from '@agent-platform/auth';
 import { WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, createServer, localTransport, serverInterceptors } from '@agent-platform/rpc';
 import { AppError, createMetrics } from '@agent-platform/service';
 import { createIngest } from '../src/index.ts';
 import { CONFIG, event, fakeBus, fakeTokenService, recordingLogger } from './fixtures.ts';
 
-const SECRET = Buffer.alloc(32, 's');
+const identities = await createServiceIdentities();
 
 /** Ingest as it is run: behind the platform's server, with the token service behind its interceptors. */
 async function start() {
@@ -22,11 +22,11 @@ async function start() {
     localTransport({
       routes: (router) => router.service(WebhookTokenService, { verifyToken: (request) => fake.verifyToken(request) }),
       interceptors: serverInterceptors({
-        authenticate: createServiceAuthenticator({ service: 'token-service', secret: SECRET }),
+        authenticate: identities.authenticatorOf('token-service'),
         logger,
       }),
       client: clientInterceptors({
-        identity: createServiceIdentity({ service: 'ingest', secret: SECRET }),
+        identity: identities.identityOf('ingest'),
         callee: 'token-service',
       }),
     }),

@@ -9,7 +9,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
-import { createServiceIdentity } from '@agent-platform/auth';
+import { createServiceIdentities } from '@agent-platform/auth';
 import { EmbeddedPostgres } from '@agent-platform/database';
 import { CredentialService, SkillService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, remoteTransport, serverInterceptors } from '@agent-platform/rpc';
@@ -38,8 +38,7 @@ resources.defer(() => {
   for (const socket of sockets) socket.destroy();
   blackHole.close();
 });
-const secret = Buffer.alloc(32, 1);
-const identity = createServiceIdentity({ service: 'management-api', secret });
+const identity = (await createServiceIdentities()).identityOf('management-api');
 const toTokens = resources.use(
   remoteTransport({
     baseUrl: `http://127.0.0.1:${(blackHole.address() as AddressInfo).port}`,

@@ -4,6 +4,8 @@ import {
   createAccessTokens,
   createServiceAuthenticator,
   createServiceIdentity,
+  openServiceKey,
+  openServicePublicKeys,
 } from '@agent-platform/auth';
 import { createOutbound } from '@agent-platform/outbound';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
@@ -23,13 +25,14 @@ await run('management-api', async (signal) => {
   const { env } = process;
   const config = readProcessConfig(env);
   const { auth, databaseUrl } = config;
-  const secret = Buffer.from(config.serviceSecret);
   const logger = createLogger({ level: config.logLevel, service: 'management-api' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'management-api', env }));
+  const key = await openServiceKey(config.serviceKeyFile, { logger });
+  const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
   const port = resources.use(await openPort(config));
-  const identity = createServiceIdentity({ service: 'management-api', secret });
+  const identity = createServiceIdentity({ service: 'management-api', key });
   const transportTo = (callee: ServiceName, baseUrl: string) =>
     resources.use(remoteTransport({ baseUrl, interceptors: clientInterceptors({ identity, callee }) }));
   const toTokens = transportTo('token-service', config.tokenServiceUrl);
@@ -47,7 +50,7 @@ await run('management-api', async (signal) => {
   const users = resources.use(createAccessTokens(auth, { logger }));
   const authenticate = authenticateWith({
     users: users.authenticate,
-    services: createServiceAuthenticator({ service: 'management-api', secret }),
+    services: createServiceAuthenticator({ service: 'management-api', keys }),
   });
   const service = { ...managementApi, checks: { ...managementApi.checks, issuer: () => users.check() } };
   const { url } = resources.use(await serve(port, { services: [service], authenticate, logger, metrics }));

@@ -1,12 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { createClient, type Client, type Interceptor } from '@connectrpc/connect';
-import {
-  authenticateWith,
-  createServiceAuthenticator,
-  createServiceIdentity,
-  permissionsOf,
-  type Authenticate,
-} from '@agent-platform/auth';
+import { authenticateWith, createServiceIdentities, permissionsOf, type Authenticate } from '@agent-platform/auth';
 import { createPool } from '@agent-platform/database';
 import * as proto from '@agent-platform/proto';
 import {
@@ -27,7 +21,7 @@ const { CredentialService, WebhookTokenService } = proto;
 export const { publicServices } = proto;
 export const everyPermission = permissionsOf(publicServices);
 export const logger = createLogger({ level: 'silent', service: 'test' });
-const secret = Buffer.alloc(32, 1);
+const identities = await createServiceIdentities();
 
 /** management-api and token-service in one process, wired as on one machine, over databases of their own. */
 export async function createFixture(limits: Partial<ManagementApiConfig['limits']> = {}) {
@@ -59,13 +53,10 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
     localTransport({
       routes,
       interceptors: serverInterceptors({
-        authenticate: createServiceAuthenticator({ service: callee, secret }),
+        authenticate: identities.authenticatorOf(callee),
         logger,
       }),
-      client: [
-        ...extra,
-        ...clientInterceptors({ identity: createServiceIdentity({ service: caller, secret }), callee }),
-      ],
+      client: [...extra, ...clientInterceptors({ identity: identities.identityOf(caller), callee })],
     });
   const failing: Interceptor = (next) => async (request) => {
     await faults.silence;
@@ -100,7 +91,7 @@ export async function createFixture(limits: Partial<ManagementApiConfig['limits'
   );
   const authenticate = authenticateWith({
     users,
-    services: createServiceAuthenticator({ service: 'management-api', secret }),
+    services: identities.authenticatorOf('management-api'),
   });
 
   return {

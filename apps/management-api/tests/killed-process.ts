@@ -1,7 +1,7 @@
 // management-api and token-service in a process that makes one change and kills itself at one of its points: before or
 // after one of the calls to token-service, between which stand the statements in management-api's own database.
 import { createClient, type Interceptor } from '@connectrpc/connect';
-import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
+import { createServiceIdentities } from '@agent-platform/auth';
 import { CredentialService, SkillService, WebhookSourceService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, serverInterceptors } from '@agent-platform/rpc';
 import { createLogger } from '@agent-platform/service';
@@ -23,7 +23,7 @@ export interface Work {
 
 const work = JSON.parse(process.argv[2]!) as Work;
 const logger = createLogger({ level: 'silent', service: 'test' });
-const secret = Buffer.alloc(32, 1);
+const identities = await createServiceIdentities();
 const clock = () => work.nowMs;
 
 const tokenService = await createTokenService(
@@ -41,11 +41,11 @@ const killing: Interceptor = (next) => async (request) => {
   pass();
   return response;
 };
-const identity = createServiceIdentity({ service: 'management-api', secret });
+const identity = identities.identityOf('management-api');
 const toTokens = localTransport({
   routes: tokenService.routes!,
   interceptors: serverInterceptors({
-    authenticate: createServiceAuthenticator({ service: 'token-service', secret }),
+    authenticate: identities.authenticatorOf('token-service'),
     logger,
   }),
   client: [killing, ...clientInterceptors({ identity, callee: 'token-service' })],

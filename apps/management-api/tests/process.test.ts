@@ -3,16 +3,18 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { createTestDatabase } from '@agent-platform/testing';
+import { createServiceKeyFiles, createTestDatabase } from '@agent-platform/testing';
 
 it('runs as a process of its own: alive at once, ready when it can let users in, stops when told to', async () => {
   await using database = await createTestDatabase();
+  await using serviceKeys = await createServiceKeyFiles();
   const nowhere = 'http://127.0.0.1:1';
   const env = {
     DATABASE_URL: database.url,
     TOKEN_SERVICE_URL: nowhere,
     DISPATCHER_URL: nowhere,
-    SERVICE_IDENTITY_SECRET: 's'.repeat(32),
+    SERVICE_KEY_FILE: serviceKeys.privateKeyFile('management-api'),
+    SERVICE_PUBLIC_KEYS_FILE: serviceKeys.publicKeysFile,
     AUTH_ISSUER: `${nowhere}/`,
     AUTH_AUDIENCE: 'https://agent-platform.example.com',
     AUTH_ALLOWED_ADDRESSES: '127.0.0.0/8',

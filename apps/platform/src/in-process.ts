@@ -1,19 +1,19 @@
-import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
+import type { ServiceIdentities } from '@agent-platform/auth';
 import { clientInterceptors, localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
 import type { Logger, Metrics, Service, ServiceName } from '@agent-platform/service';
 import type { Transport } from '@connectrpc/connect';
 
 /** Connects services of one process: in memory, and through the same interceptors and identities as over a network. */
-export function createInProcessCalls(o: { secret: Uint8Array; logger: Logger; metrics: Metrics }) {
+export function createInProcessCalls(o: { identities: ServiceIdentities; logger: Logger; metrics: Metrics }) {
   return (caller: ServiceName, callee: Service<Routes>): Transport =>
     localTransport({
       routes: callee.routes!,
       interceptors: serverInterceptors({
         ...o,
-        authenticate: createServiceAuthenticator({ service: callee.name, secret: o.secret }),
+        authenticate: o.identities.authenticatorOf(callee.name),
       }),
       client: clientInterceptors({
-        identity: createServiceIdentity({ service: caller, secret: o.secret }),
+        identity: o.identities.identityOf(caller),
         callee: callee.name,
       }),
     });

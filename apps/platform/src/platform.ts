@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createClient, type Transport } from '@connectrpc/connect';
+import { createServiceIdentities } from '@agent-platform/auth';
 import { EmbeddedPostgres } from '@agent-platform/database';
 import { createDispatcher, readDispatcherConfig } from '@agent-platform/dispatcher';
 import { openBus } from '@agent-platform/event-bus';
@@ -42,7 +43,7 @@ export class Platform implements AsyncDisposable {
     const postgres = resources.use(await EmbeddedPostgres.start({ dataDir: join(config.dataDir, 'postgres'), logger }));
     await Promise.all(DATABASES.map((name) => postgres.createDatabase(name)));
     const secrets = await loadSecrets(config.dataDir);
-    const call = createInProcessCalls({ secret: secrets.serviceIdentity, ...shared });
+    const call = createInProcessCalls({ identities: await createServiceIdentities(), ...shared });
 
     const bus = resources.use(await openBus({ url: postgres.url('bus'), clientId: 'platform', logger }));
     const tokenService = resources.use(

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@agent-platform/service';
@@ -8,8 +7,6 @@ import { generateVersionedKey, parseVersionedKeys, type VersionedKeys } from '@a
 export interface Secrets {
   readonly peppers: VersionedKeys;
   readonly keyRing: VersionedKeys;
-  /** Signs the calls between the services of this process: a new one at every start. */
-  readonly serviceIdentity: Uint8Array;
   /** Where the development issuer keeps its key. */
   readonly issuerKeyFile: string;
 }
@@ -39,7 +36,6 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   return {
     peppers: await versionedKeys(join(directory, 'token-peppers')),
     keyRing: await versionedKeys(join(directory, 'credential-keys')),
-    serviceIdentity: randomBytes(32),
     issuerKeyFile: join(directory, 'development-issuer.jwk'),
   };
 }

@@ -1,8 +1,7 @@
 import { createClient } from '@connectrpc/connect';
-import { createServiceIdentity } from '@agent-platform/auth';
+import type { ServiceIdentity } from '@agent-platform/auth';
 import { CredentialService } from '@agent-platform/proto';
 import { clientInterceptors, remoteTransport } from '@agent-platform/rpc';
-import { SERVICE_SECRET } from '../tests/replica.ts';
 
 export interface Credential {
   readonly orgId: string;
@@ -11,8 +10,7 @@ export interface Credential {
 }
 
 /** Reads credentials of a token-service as the dispatcher does, and says what was wrong with the answer, if anything. */
-export function createReader(baseUrl: string) {
-  const identity = createServiceIdentity({ service: 'dispatcher', secret: Buffer.from(SERVICE_SECRET) });
+export function createReader(baseUrl: string, identity: ServiceIdentity) {
   const transport = remoteTransport({
     baseUrl,
     interceptors: clientInterceptors({ identity, callee: 'token-service' }),

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addServiceKey, createServiceIdentity, openServiceKey } from '@agent-platform/auth';
 import { createPool, EmbeddedPostgres, type Pool } from '@agent-platform/database';
 import { createLogger } from '@agent-platform/service';
 import { startReplica } from '../tests/replica.ts';
@@ -43,15 +44,20 @@ const postgres = resources.use(await EmbeddedPostgres.start({ dataDir: join(dire
 await postgres.createDatabase('token_service');
 const url = postgres.url('token_service');
 const rings = newRings();
+const [privateKeyFile, publicKeysFile] = [join(directory, 'dispatcher.jwk'), join(directory, 'service-keys.json')];
+await addServiceKey({ service: 'dispatcher', privateKeyFile, publicKeysFile });
+const key = await openServiceKey(privateKeyFile, { logger });
+const identity = createServiceIdentity({ service: 'dispatcher', key });
 const env = (keyRing: string) => ({
   DATABASE_URL: url,
   CREDENTIAL_KEYS: keyRing,
   CREDENTIAL_DATA_KEY_MAX_AGE: '90d',
+  SERVICE_PUBLIC_KEYS_FILE: publicKeysFile,
 });
 
 // Knows both keys, with the old one still in front: what every replica is while the new one is being put there.
 const reading = resources.use(startReplica(env(rings.oneTwo)));
-const reader = resources.use(createReader(await reading.url));
+const reader = resources.use(createReader(await reading.url, identity));
 const pool = createPool({ url, applicationName: 'bench', logger });
 resources.defer(() => pool.end());
 
@@ -93,7 +99,7 @@ while (reads.sent() < READS_AT_LEAST) await sleep(100);
 const during = await reads.stop();
 
 const alone = resources.use(startReplica(env(rings.two)));
-const last = resources.use(createReader(await alone.url));
+const last = resources.use(createReader(await alone.url, identity));
 let unreadable = 0;
 for (const credential of credentials) if ((await last.read(credential)) !== undefined) unreadable += 1;
 

@@ -11,7 +11,7 @@ const processSpec = {
   dataKeyMaxAgeMs: variable.durationMs('CREDENTIAL_DATA_KEY_MAX_AGE', { default: DATA_KEY_MAX_AGE_MS }),
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
-  serviceSecret: variable.secret('SERVICE_IDENTITY_SECRET', { minLength: 32 }),
+  servicePublicKeysFile: variable.string('SERVICE_PUBLIC_KEYS_FILE'),
   host: variable.string('HOST', { default: '127.0.0.1' }),
   port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
   logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),

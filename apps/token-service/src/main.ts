@@ -1,4 +1,4 @@
-import { createServiceAuthenticator } from '@agent-platform/auth';
+import { createServiceAuthenticator, openServicePublicKeys } from '@agent-platform/auth';
 import { openInBackground } from '@agent-platform/event-bus';
 import { openPort, serve } from '@agent-platform/rpc';
 import { createLogger, createMetrics, run, startTelemetry, untilAvailable } from '@agent-platform/service';
@@ -12,12 +12,12 @@ await run('token-service', async (signal) => {
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
   resources.use(await startTelemetry({ serviceName: 'token-service', env }));
+  const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
   const port = resources.use(await openPort(config));
   const bus = resources.use(openInBackground({ url: config.busUrl, clientId: 'token-service', logger }));
   const create = () => createTokenService(config, { databaseUrl: config.databaseUrl, bus, logger, metrics });
   const tokenService = resources.use(await untilAvailable('database', create, { logger, signal }));
-  const secret = Buffer.from(config.serviceSecret);
-  const authenticate = createServiceAuthenticator({ service: 'token-service', secret });
+  const authenticate = createServiceAuthenticator({ service: 'token-service', keys });
   const { url } = resources.use(await serve(port, { services: [tokenService], authenticate, logger, metrics }));
   logger.info({ url, config: processConfigSummary(env) }, 'ready');
   return resources.move();

@@ -1,6 +1,6 @@
 import { createClient, type Client } from '@connectrpc/connect';
 import { create, fromBinary, type DescMessage, type DescService, type MessageShape } from '@bufbuild/protobuf';
-import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
+import { createServiceIdentities } from '@agent-platform/auth';
 import { createPool, type Pool } from '@agent-platform/database';
 import type { Message } from '@agent-platform/event-bus';
 import { PutCredentialRequestSchema, type Topic } from '@agent-platform/proto';
@@ -36,7 +36,7 @@ export async function resolve(context: Context, { orgId, skillId }: Skill): Prom
 }
 
 export const logger = createLogger({ level: 'silent', service: 'test' });
-const secret = Buffer.alloc(32, 1);
+const identities = await createServiceIdentities();
 
 /** A database, and token-services over it with peppers, keys and a clock of the test's choice. */
 export async function createFixture(chosen: { keyRing?: string } = {}) {
@@ -63,7 +63,7 @@ export async function createFixture(chosen: { keyRing?: string } = {}) {
           { databaseUrl: database.url, bus, logger, clock: () => time.nowMs, ...(metrics && { metrics }) },
         ),
       );
-      const authenticate = createServiceAuthenticator({ service: 'token-service', secret });
+      const authenticate = identities.authenticatorOf('token-service');
       return {
         as<S extends DescService>(caller: ServiceName | undefined, offered: S): Client<S> {
           const transport = localTransport({
@@ -71,7 +71,7 @@ export async function createFixture(chosen: { keyRing?: string } = {}) {
             interceptors: serverInterceptors({ authenticate, logger }),
             client: caller
               ? clientInterceptors({
-                  identity: createServiceIdentity({ service: caller, secret }),
+                  identity: identities.identityOf(caller),
                   callee: 'token-service',
                 })
               : [],

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newId } from '@agent-platform/service';
+import { createServiceKeyFiles } from '@agent-platform/testing';
 import { findOutdated } from '../src/credentials/rotation/find-outdated.ts';
 import { rewrapDataKeys } from '../src/credentials/rotation/rewrap-data-keys.ts';
 import { newCounts, rotateKeys } from '../src/credentials/rotation/rotate-keys.ts';
@@ -73,7 +74,13 @@ describe('a rotation', () => {
   });
 
   it('that is killed at either key goes on in the next process, and no read fails', { timeout: 90_000 }, async () => {
-    const env = { DATABASE_URL: fixture.url, CREDENTIAL_KEYS: rings.twoOne, CREDENTIAL_DATA_KEY_MAX_AGE: '36500d' };
+    await using serviceKeys = await createServiceKeyFiles();
+    const env = {
+      DATABASE_URL: fixture.url,
+      CREDENTIAL_KEYS: rings.twoOne,
+      CREDENTIAL_DATA_KEY_MAX_AGE: '36500d',
+      SERVICE_PUBLIC_KEYS_FILE: serviceKeys.publicKeysFile,
+    };
     await using reads = readAllTheTime();
 
     // Each is killed while it waits for a data key of the tenant in the middle: to re-wrap it, then to seal with it.

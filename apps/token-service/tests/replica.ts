@@ -6,10 +6,9 @@ import { generateVersionedKey } from '../src/versioned-keys.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-export const SERVICE_SECRET = 's'.repeat(32);
-
 export interface ReplicaEnv {
   readonly DATABASE_URL: string;
+  readonly SERVICE_PUBLIC_KEYS_FILE: string;
   readonly CREDENTIAL_KEYS: string;
   readonly CREDENTIAL_DATA_KEY_MAX_AGE: string;
 }
@@ -23,9 +22,8 @@ export interface Replica extends AsyncDisposable {
 
 /** token-service as a process of its own, which rotates keys from its start on. Stopped when disposed. */
 export function startReplica(env: ReplicaEnv): Replica {
-  const secrets = { TOKEN_PEPPERS: generateVersionedKey(), SERVICE_IDENTITY_SECRET: SERVICE_SECRET };
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...env, ...secrets, EVENT_BUS_URL: 'kafka://127.0.0.1:1', PORT: '0' },
+    env: { ...env, TOKEN_PEPPERS: generateVersionedKey(), EVENT_BUS_URL: 'kafka://127.0.0.1:1', PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');

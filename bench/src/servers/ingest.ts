@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
-import { createServiceAuthenticator } from '@agent-platform/auth';
+import { authenticateWith } from '@agent-platform/auth';
 import { createKafkaBus, createPostgresBus, type EventBus } from '@agent-platform/event-bus';
 import { createIngest, readIngestConfig } from '@agent-platform/ingest';
 import { RecordTokenUseResponseSchema, VerifyTokenResponseSchema } from '@agent-platform/proto';
@@ -52,7 +52,7 @@ const tokens = {
   },
 };
 const ingest = await createIngest(readIngestConfig({}), { bus, tokens, logger, metrics });
-const authenticate = createServiceAuthenticator({ service: 'ingest', secret: randomBytes(32) });
+const authenticate = authenticateWith({});
 const server = await createServer({ services: [ingest], authenticate, logger, metrics, host: '127.0.0.1', port: 0 });
 tellProcessorTime();
 tell({ port: Number(new URL(server.url).port) });

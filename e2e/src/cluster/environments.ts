@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addServiceKey } from '@agent-platform/auth';
 import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { DEVELOPMENT_AUDIENCE } from '@agent-platform/platform';
-import type { Env, ServiceName } from '@agent-platform/service';
+import { SERVICE_NAMES, type Env, type ServiceName } from '@agent-platform/service';
 import { generateVersionedKey } from '@agent-platform/token-service';
 
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/node');
@@ -24,23 +24,23 @@ export type Databases = Readonly<Record<'token-service' | 'management-api' | 'di
 /** The variables each service is started with, as an operator would set them. */
 export async function environments(directory: string, at: Addresses): Promise<Record<ServiceName, Env>> {
   const secret = (name: string, create: () => string) => readOrCreate(join(directory, name), create);
-  const identity = await secret('service-identity', () => randomBytes(32).toString('base64'));
+  const { keyFile, publicKeysFile } = await serviceKeys(directory);
   const shared = {
     // Halves the time a service needs to start, from the second time on.
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...process.env,
     HOST: '127.0.0.1',
-    SERVICE_IDENTITY_SECRET: identity,
   };
   const tokenService = { TOKEN_SERVICE_URL: at.tokenServiceUrl };
   // Here the MCP servers and the issuer are on this machine too.
   const local = LOOPBACK_ADDRESSES.join(',');
   const mcp = { MCP_ALLOWED_ADDRESSES: local };
   return {
-    ingest: { ...shared, ...tokenService, EVENT_BUS_URL: at.busUrl },
+    ingest: { ...shared, ...tokenService, EVENT_BUS_URL: at.busUrl, SERVICE_KEY_FILE: keyFile('ingest') },
     'token-service': {
       ...shared,
       DATABASE_URL: at.databases['token-service'],
+      SERVICE_PUBLIC_KEYS_FILE: publicKeysFile,
       EVENT_BUS_URL: at.busUrl,
       TOKEN_PEPPERS: await secret('token-peppers', generateVersionedKey),
       CREDENTIAL_KEYS: await secret('credential-keys', generateVersionedKey),
@@ -50,6 +50,8 @@ export async function environments(directory: string, at: Addresses): Promise<Re
       ...tokenService,
       ...mcp,
       DATABASE_URL: at.databases['management-api'],
+      SERVICE_KEY_FILE: keyFile('management-api'),
+      SERVICE_PUBLIC_KEYS_FILE: publicKeysFile,
       DISPATCHER_URL: at.dispatcherUrl,
       AUTH_ISSUER: `${at.issuerUrl}/`,
       AUTH_AUDIENCE: DEVELOPMENT_AUDIENCE,
@@ -60,10 +62,30 @@ export async function environments(directory: string, at: Addresses): Promise<Re
       ...tokenService,
       ...mcp,
       DATABASE_URL: at.databases.dispatcher,
+      SERVICE_KEY_FILE: keyFile('dispatcher'),
+      SERVICE_PUBLIC_KEYS_FILE: publicKeysFile,
       EVENT_BUS_URL: at.busUrl,
       MANAGEMENT_API_URL: at.managementApiUrl,
     },
   };
+}
+
+/** A new key for each service at every start of the cluster: they start together. */
+async function serviceKeys(directory: string) {
+  const place = serviceKeysOf(directory);
+  await rm(place.directory, { recursive: true, force: true });
+  await mkdir(place.directory, { mode: 0o700 });
+  for (const service of SERVICE_NAMES) {
+    await addServiceKey({ service, privateKeyFile: place.keyFile(service), publicKeysFile: place.publicKeysFile });
+  }
+  return place;
+}
+
+/** Where the keys of the services of a cluster are. */
+export function serviceKeysOf(clusterDirectory: string) {
+  const directory = join(clusterDirectory, 'service-keys');
+  const keyFile = (service: ServiceName) => join(directory, `${service}.jwk`);
+  return { directory, keyFile, publicKeysFile: join(directory, 'service-keys.json') };
 }
 
 async function readOrCreate(file: string, create: () => string): Promise<string> {

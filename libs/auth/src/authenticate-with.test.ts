@@ -2,18 +2,17 @@ import { createLocalJWKSet } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { AUDIENCE, claims, ISSUER, sign, signingKey } from '../tests/fixture.ts';
 import { authenticateWith } from './authenticate-with.ts';
-import { createServiceAuthenticator } from './service-authenticator.ts';
-import { createServiceIdentity } from './service-identity.ts';
+import { createServiceIdentities } from './services/service-identities.ts';
 import { createUserAuthenticator } from './user-authenticator.ts';
 
-const secret = new Uint8Array(32).fill(7);
+const identities = await createServiceIdentities();
 const key = await signingKey('k1');
 const keys = createLocalJWKSet({ keys: [key.publicJwk] });
 const users = createUserAuthenticator({ issuers: () => [ISSUER], audience: AUDIENCE, keys });
-const services = createServiceAuthenticator({ service: 'management-api', secret });
+const services = identities.authenticatorOf('management-api');
 
 const userToken = `Bearer ${await sign(key)}`;
-const serviceToken = `Bearer ${await createServiceIdentity({ service: 'dispatcher', secret }).tokenFor('management-api')}`;
+const serviceToken = `Bearer ${await identities.identityOf('dispatcher').tokenFor('management-api')}`;
 
 describe('authenticateWith', () => {
   it('lets users and services in by the same door', async () => {

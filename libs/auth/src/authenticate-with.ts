@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { bearerToken, invalid } from './bearer.ts';
 import type { Authenticate } from './principal.ts';
-import { SERVICE_ISSUER } from './service-identity.ts';
+import { SERVICE_ISSUER } from './services/service-identity.ts';
 
 /**
  * Lets users or services or both in. Which authenticator decides is read from the token's `iss` before anything is

@@ -6,8 +6,10 @@ export { createEmbeddedIssuer, type EmbeddedIssuer, type EmbeddedIssuerOptions }
 export { authorize, permissionsOf, policyOf, type Policy } from './policy.ts';
 export * from './principal.ts';
 export { createRemoteKeys, type KeySource, type RemoteKeys } from './remote-keys.ts';
-export { createServiceAuthenticator } from './service-authenticator.ts';
-export { createServiceIdentity, type ServiceIdentity } from './service-identity.ts';
+export { createServiceAuthenticator } from './services/service-authenticator.ts';
+export { createServiceIdentities, type ServiceIdentities } from './services/service-identities.ts';
+export { createServiceIdentity, type ServiceIdentity } from './services/service-identity.ts';
+export * from './services/service-key-files.ts';
 export type { IssuerClient } from './token-request.ts';
 export { createUserAuthenticator, type UserAuthenticatorOptions } from './user-authenticator.ts';
 export * from './webhook-token.ts';

@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, type ServiceImpl, type Transport } from '@connectrpc/connect';
 import { propagation } from '@opentelemetry/api';
 import { AgentService } from '@agent-platform/proto';
-import { createServiceAuthenticator, createServiceIdentity } from '@agent-platform/auth';
+import { createServiceIdentities } from '@agent-platform/auth';
 import { AppError } from '@agent-platform/service';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -16,10 +16,10 @@ import {
 } from '../src/index.ts';
 import { authenticate, createAgents, createLog, serviceOf, startServer } from './fixture.ts';
 
-const secret = new Uint8Array(32).fill(7);
-const identity = createServiceIdentity({ service: 'management-api', secret });
+const identities = await createServiceIdentities();
+const identity = identities.identityOf('management-api');
 const client = clientInterceptors({ identity, callee: 'dispatcher' });
-const trustServices = createServiceAuthenticator({ service: 'dispatcher', secret });
+const trustServices = identities.authenticatorOf('dispatcher');
 
 /** The dispatcher as an owner of AgentService, called in memory or over a socket. */
 const transports: [string, (routes: Routes, logger?: ReturnType<typeof createLog>['logger']) => Promise<Transport>][] =
@@ -202,8 +202,7 @@ describe('forward', () => {
 });
 
 it('a service that refuses our own identity is a fault of ours', async () => {
-  const other = new Uint8Array(32).fill(8);
-  const trustOthers = createServiceAuthenticator({ service: 'dispatcher', secret: other });
+  const trustOthers = (await createServiceIdentities()).authenticatorOf('dispatcher');
   await using server = await startServer(
     [serviceOf(createAgents().routes, { name: 'dispatcher' })],
     createLog().logger,
@@ -215,6 +214,16 @@ it('a service that refuses our own identity is a fault of ours', async () => {
     { contextValues: callContext({ onBehalfOf: user }) },
   );
   await expect(call).rejects.toMatchObject({ kind: 'unavailable', code: 'service_identity_refused' });
+});
+
+it('ingest cannot call for a user, whatever it is told to', async () => {
+  const routes = createAgents();
+  const interceptors = serverInterceptors({ authenticate: trustServices, logger: createLog().logger });
+  const byIngest = clientInterceptors({ identity: identities.identityOf('ingest'), callee: 'dispatcher' });
+  const agents = createClient(AgentService, localTransport({ routes: routes.routes, interceptors, client: byIngest }));
+  const call = agents.listAgents({}, { contextValues: callContext({ onBehalfOf: user }) });
+  await expect(call).rejects.toMatchObject({ code: 'service_identity_refused' });
+  expect(routes.calls).toEqual([]);
 });
 
 describe('remoteTransport', () => {

@@ -1,7 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 
 /** The four services; also the names they sign their calls with. */
-export type ServiceName = 'ingest' | 'token-service' | 'management-api' | 'dispatcher';
+export const SERVICE_NAMES = ['ingest', 'token-service', 'management-api', 'dispatcher'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+export function isServiceName(name: unknown): name is ServiceName {
+  return (SERVICE_NAMES as readonly unknown[]).includes(name);
+}
 
 /**
  * What a service is to whoever runs it: the same for one process of its own and for four in one.

@@ -1,6 +1,7 @@
 export * from './test-database.ts';
 export * from './hostile-targets.ts';
 export * from './model-server.ts';
+export * from './service-key-files.ts';
 export * from './mcp/bare-server.ts';
 export * from './mcp/everything-server.ts';
 export * from './mcp/http-server.ts';

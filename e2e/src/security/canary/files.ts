@@ -1,6 +1,8 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { SERVICE_NAMES } from '@agent-platform/service';
+import { serviceKeysOf } from '../../cluster/environments.ts';
 import type { Evidence } from './evidence.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -25,7 +27,12 @@ export async function* readFiles({ directory }: Cluster): AsyncGenerator<Evidenc
 /** What the services were started with must not come out of them either. */
 export async function noteEnvironment(cluster: Cluster, secrets: Secrets): Promise<void> {
   const read = (name: string) => readFile(join(cluster.directory, name), 'utf8');
-  secrets.note('SERVICE_IDENTITY_SECRET', await read('service-identity'));
+  for (const service of SERVICE_NAMES) {
+    const { d } = JSON.parse(await readFile(serviceKeysOf(cluster.directory).keyFile(service), 'utf8')) as {
+      d: string;
+    };
+    secrets.note(`the private key of ${service}`, d);
+  }
   for (const name of ['token-peppers', 'credential-keys']) {
     const keys = await read(name);
     secrets.note(name, keys, keys.slice(keys.indexOf(':') + 1));

@@ -1,6 +1,7 @@
-import { AppError, LruMap, type ServiceName } from '@agent-platform/service';
+import { LruMap, type ServiceName } from '@agent-platform/service';
 import { SignJWT } from 'jose';
-import type { UserPrincipal } from './principal.ts';
+import type { UserPrincipal } from '../principal.ts';
+import { SERVICE_KEY_ALGORITHM, type ServiceKey } from './service-key.ts';
 
 /** Never an issuer of user tokens, so neither kind can be taken for the other. */
 export const SERVICE_ISSUER = 'agent-platform';
@@ -9,7 +10,6 @@ export const SERVICE_TOKEN_TYPE = 'service+jwt';
 export const SERVICE_TOKEN_TTL_SECONDS = 60;
 const RENEW_BEFORE_MS = 15_000;
 const MAX_CACHED = 1_000;
-const MIN_SECRET_BYTES = 32;
 
 /** The user a service calls for, as it stands in the token. */
 export interface UserClaim {
@@ -24,47 +24,42 @@ export interface ServiceIdentity {
 }
 
 /**
- * What a service shows to another one when it calls it: a JWT of a minute, with the callee as audience, signed with a
- * secret all services share (at least 32 bytes). Kept and used again until 15 s before it ends.
+ * What a service shows to another one when it calls it: a JWT of a minute, with the callee as audience, signed with the
+ * service's own key. Kept and used again until 15 s before it ends, or until the key changes.
  */
-export function createServiceIdentity(o: { service: ServiceName; secret: Uint8Array }): ServiceIdentity {
-  requireSecret(o.secret);
+export function createServiceIdentity(o: { service: ServiceName; key: () => Promise<ServiceKey> }): ServiceIdentity {
   const cache = new LruMap<{ readonly token: string; readonly renewAtMs: number }>(MAX_CACHED);
 
-  async function sign(callee: ServiceName, user: UserClaim | undefined, nowMs: number): Promise<string> {
+  async function sign(
+    key: ServiceKey,
+    callee: ServiceName,
+    user: UserClaim | undefined,
+    nowMs: number,
+  ): Promise<string> {
     const issuedAt = Math.floor(nowMs / 1000);
     return new SignJWT(user ? { user } : {})
-      .setProtectedHeader({ alg: 'HS256', typ: SERVICE_TOKEN_TYPE })
+      .setProtectedHeader({ alg: SERVICE_KEY_ALGORITHM, typ: SERVICE_TOKEN_TYPE, kid: key.id })
       .setIssuer(SERVICE_ISSUER)
       .setSubject(o.service)
       .setAudience(callee)
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + SERVICE_TOKEN_TTL_SECONDS)
-      .sign(o.secret);
+      .sign(key.privateKey);
   }
 
   return {
     async tokenFor(callee, onBehalfOf) {
+      const key = await o.key();
       const user = onBehalfOf && claimOf(onBehalfOf);
-      const key = JSON.stringify([callee, user]);
+      const what = JSON.stringify([key.id, callee, user]);
       const nowMs = Date.now();
-      const cached = cache.get(key);
+      const cached = cache.get(what);
       if (cached && nowMs < cached.renewAtMs) return cached.token;
-      const token = await sign(callee, user, nowMs);
-      cache.set(key, { token, renewAtMs: nowMs + SERVICE_TOKEN_TTL_SECONDS * 1000 - RENEW_BEFORE_MS });
+      const token = await sign(key, callee, user, nowMs);
+      cache.set(what, { token, renewAtMs: nowMs + SERVICE_TOKEN_TTL_SECONDS * 1000 - RENEW_BEFORE_MS });
       return token;
     },
   };
-}
-
-/** @throws AppError `config_invalid`: a short secret can be guessed offline from one token. */
-export function requireSecret(secret: Uint8Array): void {
-  if (secret.length >= MIN_SECRET_BYTES) return;
-  throw new AppError(
-    'invalid_argument',
-    'config_invalid',
-    `The secret the services sign their calls with has ${secret.length} bytes; it needs at least ${MIN_SECRET_BYTES}.`,
-  );
 }
 
 function claimOf(user: UserPrincipal): UserClaim {
