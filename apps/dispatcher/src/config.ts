@@ -41,7 +41,8 @@ const processSpec = {
 
 /** With polling and claiming, a dead worker's runs go on within 10 s; three heartbeats may fail before that. */
 const LEASE = { leaseMs: 8_000, heartbeatMs: 2_000, pollMs: 500 };
-const RETRY = { maxAttempts: 5, baseMs: 1_000, maxMs: 60_000 };
+/** Long enough for a server to be restarted, or to be deployed again. */
+const RETRY = { maxAttempts: Infinity, totalMs: 15 * 60_000, baseMs: 1_000, maxMs: 60_000 };
 /** Short enough for runs that wait to notice soon that a server is back, long enough for one that is starting. */
 const CIRCUIT = { failures: 10, windowMs: 60_000, cooldownMs: 10_000 };
 /** Twenty minutes' worth of what a busy dispatcher stores is deleted in a minute or two. */

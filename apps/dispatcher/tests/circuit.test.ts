@@ -57,7 +57,7 @@ it('a run that waits goes on from its journal', async () => {
   fixture.mcp.onCall = () => {
     throw mcpFault.server();
   };
-  const retry = { maxAttempts: 20, baseMs: 1, maxMs: 1 };
+  const retry = { ...testConfig.retry, maxAttempts: 20, baseMs: 1, maxMs: 1 };
   const dispatcher = await fixture.start({ config: { circuit: { ...circuit, cooldownMs: 50 }, retry } });
   const [eventId] = await dispatcher.deliver({});
   // Three calls open the circuit; each one after them is a probe.

@@ -1,7 +1,9 @@
-import { RunStatus, StepKind, StepStatus } from '@agent-platform/proto';
-import { describe, expect, it } from 'vitest';
+import { RetryPolicySchema, RunStatus, StepKind, StepStatus } from '@agent-platform/proto';
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, it, vi } from 'vitest';
+import { readDispatcherConfig } from '../src/index.ts';
 import { mcpFault, tool } from './support/fake-mcp.ts';
-import { URL_OF_SKILL } from './support/configuration.ts';
+import { configurationOf, URL_OF_SKILL } from './support/configuration.ts';
 import { createFixture, down, testConfig, type Fixture } from './support/fixture.ts';
 
 async function runOf(fixture: Fixture) {
@@ -65,6 +67,57 @@ describe('a call that fails', () => {
     expect(run).toMatchObject({ status: RunStatus.QUEUED, error: { code: 'server_error' } });
     expect(Number(run!.nextAttemptAt!.seconds) - Number(run!.startedAt!.seconds)).toBeGreaterThanOrEqual(599);
     expect(fixture.mcp.calls).toHaveLength(1);
+  });
+
+  it('is made again as often and as long as its skill says, and the run shows what is left', async () => {
+    const retry = create(RetryPolicySchema, {
+      maxAttempts: 3,
+      totalTime: { seconds: 600n },
+      initialBackoff: { seconds: 60n },
+    });
+    await using fixture = await createFixture(configurationOf({ skill: { retry } }));
+    fixture.mcp.onCall = () => {
+      throw mcpFault.server();
+    };
+    const dispatcher = await fixture.start();
+    const [eventId] = await dispatcher.deliver({});
+    const waiting = async () => {
+      const [run] = (await fixture.runs.listRuns({ eventId: eventId! })).runs;
+      if (run?.attemptsLeft === undefined) throw new Error('not tried yet');
+      return run;
+    };
+    const run = await vi.waitFor(waiting);
+    expect(run).toMatchObject({ status: RunStatus.QUEUED, attempts: 1, attemptsLeft: 2 });
+    expect(Number(run.givesUpAt!.seconds) - Number(run.startedAt!.seconds)).toBeGreaterThanOrEqual(599);
+    expect(Number(run.nextAttemptAt!.seconds) - Number(run.startedAt!.seconds)).toBeGreaterThanOrEqual(10);
+    for (const left of [1, undefined]) {
+      await fixture.pool.query(`update runs set claimable_at = now() where status = 'queued'`);
+      if (left) await expect.poll(async () => (await waiting()).attemptsLeft).toBe(left);
+    }
+    const ended = await fixture.finished(eventId!);
+    expect(ended).toMatchObject({ status: RunStatus.FAILED, attempts: 3, error: { code: 'server_error' } });
+    expect([ended.attemptsLeft, ended.givesUpAt]).toEqual([undefined, undefined]);
+  });
+
+  it('is made again for a quarter of an hour by default, and given up after that', async () => {
+    const { retry } = readDispatcherConfig({});
+    await using fixture = await createFixture();
+    fixture.mcp.onCall = () => {
+      throw mcpFault.server();
+    };
+    const dispatcher = await fixture.start({ config: { retry: { ...retry, baseMs: 600_000, maxMs: 600_000 } } });
+    const [eventId] = await dispatcher.deliver({});
+    const [{ givesUpAt, startedAt } = {}] = await vi.waitFor(async () => {
+      const { runs } = await fixture.runs.listRuns({ eventId: eventId! });
+      if (!runs[0]?.givesUpAt) throw new Error('not tried yet');
+      return runs;
+    });
+    expect(Number(givesUpAt!.seconds) - Number(startedAt!.seconds)).toBeGreaterThanOrEqual(899);
+    await fixture.pool.query(
+      `update steps set started_at = started_at - interval '16 min', finished_at = finished_at - interval '16 min'`,
+    );
+    await fixture.pool.query(`update runs set claimable_at = now()`);
+    expect((await fixture.finished(eventId!)).error!.message).toContain('Tried 2 times');
   });
 
   it('fails the run at once when the server refuses the credential, after one call', async () => {

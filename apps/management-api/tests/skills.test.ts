@@ -36,6 +36,18 @@ describe('a skill', () => {
     expect(cleared).toMatchObject({ category: SkillCategory.WRITE, skillType: SkillType.MCP });
   });
 
+  it('says how often its calls are made again, as far as it was given', async () => {
+    const totalTime = { seconds: 3_600n };
+    const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), retry: { maxAttempts: 7, totalTime } });
+    expect(skill.retry).toMatchObject({ maxAttempts: 7, totalTime });
+    expect(skill.retry!.initialBackoff).toBeUndefined();
+    const kept = await update({ id: skill.id, description: 'x' }, ['description']);
+    expect(kept.retry).toEqual(skill.retry);
+    expect((await update({ id: skill.id }, ['retry'])).retry).toBeUndefined();
+    const wrong = update({ id: skill.id, retry: { totalTime: { seconds: 0n } } }, ['retry']);
+    await expect(wrong).rejects.toMatchObject({ kind: 'invalid_argument' });
+  });
+
   it.each([
     ['ftp://mcp.example.com/', 'must begin with https:// or http://'],
     ['https://user:pa55@mcp.example.com/', 'must not contain a user name or password'],

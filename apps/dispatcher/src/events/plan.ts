@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type {
   AgentConfiguration,
+  RetryPolicy as RetryPolicyMessage,
   SkillConfiguration,
   SourceConfiguration,
   TriggerConfiguration,
 } from '@agent-platform/proto';
 import { parseExact, type JsonObject } from '@agent-platform/service';
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import type { RetryPolicy } from '../runs/backoff.ts';
 
 /** What a run does: trigger action, agent and skills as they were when the event matched. No secrets. */
 export interface Plan {
@@ -44,6 +47,8 @@ export interface PlannedSkill {
   readonly requiresApproval: boolean;
   /** Of its credential, then. Runs from before there were versions have none. */
   readonly credentialVersion?: number;
+  /** What the skill says of it; the rest is the default. */
+  readonly retry?: Partial<RetryPolicy>;
 }
 
 /** What a trigger starts; the same for every event it matches, until something is configured differently. */
@@ -103,5 +108,15 @@ function actionOf(resources: Resources, { action }: TriggerConfiguration): Actio
 
 function plannedSkill(skill: SkillConfiguration): PlannedSkill {
   const { id, name, mcpServerUrl, readOnly, requiresApproval, credentialVersion } = skill;
-  return { id, name, url: mcpServerUrl, readOnly, requiresApproval, credentialVersion };
+  const retry = skill.retry && { retry: retryOf(skill.retry) };
+  return { id, name, url: mcpServerUrl, readOnly, requiresApproval, credentialVersion, ...retry };
+}
+
+function retryOf({ maxAttempts, totalTime, initialBackoff, maxBackoff }: RetryPolicyMessage): Partial<RetryPolicy> {
+  return {
+    ...(maxAttempts > 0 && { maxAttempts }),
+    ...(totalTime && { totalMs: durationMs(totalTime) }),
+    ...(initialBackoff && { baseMs: durationMs(initialBackoff) }),
+    ...(maxBackoff && { maxMs: durationMs(maxBackoff) }),
+  };
 }

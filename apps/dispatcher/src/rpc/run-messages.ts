@@ -60,6 +60,8 @@ export function runMessage(run: ListedRun, steps: readonly StepRow[] = []) {
     warnings: JSON.parse(run.warnings) as string[],
     attempts: run.attempts,
     ...(waiting && { nextAttemptAt: timestampFromDate(run.claimableAt) }),
+    ...(waiting && run.attemptsLeft !== null && { attemptsLeft: run.attemptsLeft }),
+    ...timesOf({ givesUpAt: waiting ? run.givesUpAt : null }),
     output: run.output ?? '',
     ...timesOf({ createdAt: run.createdAt, startedAt: run.startedAt, finishedAt: run.finishedAt }),
     steps: stepMessages(steps),

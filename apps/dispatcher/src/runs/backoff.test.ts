@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from './backoff.ts';
 
-const policy = { maxAttempts: 5, baseMs: 1_000, maxMs: 60_000 };
+const policy = { maxAttempts: 5, totalMs: 60_000, baseMs: 1_000, maxMs: 60_000 };
 
 describe('backoffMs', () => {
   it.each([

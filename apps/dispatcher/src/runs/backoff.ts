@@ -1,6 +1,8 @@
 export interface RetryPolicy {
-  /** Failures of one call before the run fails. */
+  /** Failures of one call before the run fails. Infinity: as many as there is time for. */
   readonly maxAttempts: number;
+  /** From the first failure of a call: no attempt is begun later. */
+  readonly totalMs: number;
   /** Before the second try; doubled with every further one. */
   readonly baseMs: number;
   readonly maxMs: number;
@@ -17,6 +19,8 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
  * @param retryAfterMs - what the server asked for; the longer of the two counts.
  */
 export function backoffMs(policy: RetryPolicy, failures: number, retryAfterMs = 0): number {
-  const step = Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1));
+  // A skill may begin with more than the most of the default.
+  const mostMs = Math.max(policy.maxMs, policy.baseMs);
+  const step = Math.min(mostMs, policy.baseMs * 2 ** (failures - 1));
   return Math.round(Math.max((step / 2) * (1 + Math.random()), Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)));
 }

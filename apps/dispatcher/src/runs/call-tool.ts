@@ -3,7 +3,7 @@ import { parseExact, type JsonObject } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from './execution.ts';
-import { NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
+import { hadItsShare, NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
 import { idempotencyKey, type Step } from './run.ts';
 import { LeaseLost } from './stop.ts';
 import { serverOf } from './skill-server.ts';
@@ -37,7 +37,7 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
   if (last?.status === 'started') {
     const problem = { code: 'interrupted', message: `No answer was recorded: ${NOT_RECORDED}.` };
     x.journal.fail(last, problem);
-    if (x.journal.failures(call.position) >= x.retry.maxAttempts) throw retryOrFail(x, last, problem);
+    if (hadItsShare(x, last)) throw retryOrFail(x, last, problem);
   }
   stopIfCancelled(x);
   using circuit = enterCircuit(x, call.skill, 'call');

@@ -29,9 +29,12 @@ export async function executeRun(x: Execution, onFault: (error: unknown) => void
   }
 }
 
+/** Of the platform itself, before it is taken for the run's fault. */
+const MAX_FAULTS = 5;
+
 /** Ours or a bug: tried again, and not for ever if it may be the run itself that makes us fail. */
 function faultOutcome({ run, retry }: Execution, passing: boolean): Outcome {
   const error = { code: 'internal', message: 'The platform failed while it worked on the run; its logs say why.' };
-  if (!passing && run.attempts >= retry.maxAttempts) return { status: 'failed', error };
+  if (!passing && run.attempts >= MAX_FAULTS) return { status: 'failed', error };
   return { status: 'queued', error, delayMs: backoffMs(retry, run.attempts) };
 }

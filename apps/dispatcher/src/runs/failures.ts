@@ -36,11 +36,29 @@ export function stopForMcpFailure(x: Execution, step: Step, error: unknown): unk
 
 /** Queues the run for another try at the step, unless it had its share. */
 export function retryOrFail(x: Execution, step: Step, problem: Problem, retryAfterMs?: number): RunStop {
-  const failures = x.journal.failures(step.position);
-  if (failures >= x.retry.maxAttempts) {
-    return failed(problem.code, `${problem.message} Tried ${failures} times, without success.`);
+  const { failures, policy, givesUpAtMs } = shareOf(x, step);
+  const delayMs = backoffMs(policy, failures, retryAfterMs);
+  if (failures >= policy.maxAttempts || Date.now() + delayMs > givesUpAtMs) {
+    const times = failures === 1 ? 'once' : `${failures} times`;
+    const asked = (retryAfterMs ?? 0) > policy.totalMs ? ' The server asks to wait longer than its skill waits.' : '';
+    return failed(problem.code, `${problem.message} Tried ${times}, without success.${asked}`);
   }
-  return new RunStop({ status: 'queued', delayMs: backoffMs(x.retry, failures, retryAfterMs), error: problem });
+  const attemptsLeft = Number.isFinite(policy.maxAttempts) ? policy.maxAttempts - failures : null;
+  const retry = { attemptsLeft, givesUpAt: new Date(givesUpAtMs) };
+  return new RunStop({ status: 'queued', delayMs, error: problem, retry });
+}
+
+/** Whether the attempts at a step, or the time for them, are used up. */
+export function hadItsShare(x: Execution, step: Step): boolean {
+  const { failures, policy, givesUpAtMs } = shareOf(x, step);
+  return failures >= policy.maxAttempts || Date.now() > givesUpAtMs;
+}
+
+function shareOf(x: Execution, step: Step) {
+  const policy = { ...x.retry, ...x.run.plan.skills.find(({ name }) => name === step.skill)?.retry };
+  const attempts = x.journal.failed(step.position);
+  const firstMs = (attempts[0]?.finishedAt ?? new Date()).getTime();
+  return { failures: attempts.length, policy, givesUpAtMs: firstMs + policy.totalMs };
 }
 
 /** @param unanswered - the call may have been sent, and no answer has come. */

@@ -75,7 +75,7 @@ describe('the journal', () => {
     fail('timeout');
     fail('handed_back');
     fail('interrupted');
-    expect(journal.failures('call')).toBe(2);
-    expect(journal.failures('other')).toBe(0);
+    expect(journal.failed('call')).toHaveLength(2);
+    expect(journal.failed('other')).toEqual([]);
   });
 });

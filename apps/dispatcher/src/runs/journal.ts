@@ -15,7 +15,7 @@ export interface Journal {
   /** The latest attempt at a position. */
   last(position: string): Step | undefined;
   /** Attempts at a position that failed since one succeeded, but for those that only a stop of the process ended. */
-  failures(position: string): number;
+  failed(position: string): readonly Step[];
   begin(step: NewStep): Step;
   /** @param result - JSON text. */
   succeed(step: Step, result: string): void;
@@ -77,9 +77,9 @@ export function createJournal(o: JournalOptions): Journal {
   return {
     steps,
     last: (position) => steps.findLast((step) => step.position === position),
-    failures(position) {
+    failed(position) {
       const attempts = steps.filter((step) => step.position === position && step.error?.code !== HANDED_BACK);
-      return attempts.slice(attempts.findLastIndex(({ status }) => status === 'succeeded') + 1).length;
+      return attempts.slice(attempts.findLastIndex(({ status }) => status === 'succeeded') + 1);
     },
     begin(fields) {
       const step: Step = {

@@ -2,7 +2,7 @@ import type { ModelMessage } from 'ai';
 import { ModelFailure } from '../models/model-failure.ts';
 import type { ModelTool, Turn } from '../models/models.ts';
 import type { Execution } from './execution.ts';
-import { retryOrFail, stopForCancellation, stopForShutdown, stopIfCancelled } from './failures.ts';
+import { hadItsShare, retryOrFail, stopForCancellation, stopForShutdown, stopIfCancelled } from './failures.ts';
 import { failed, LeaseLost, ShuttingDown } from './stop.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function modelTurn(
       message: 'The worker that asked the model did not live to record the answer.',
     };
     journal.fail(last, problem);
-    if (journal.failures(position) >= x.retry.maxAttempts) throw retryOrFail(x, last, problem);
+    if (hadItsShare(x, last)) throw retryOrFail(x, last, problem);
   }
   stopIfCancelled(x);
   const step = journal.begin({ kind: 'model_turn', position, repeatable: true });

@@ -46,7 +46,19 @@ export type Outcome =
   | { readonly status: 'failed' | 'outcome_unknown'; readonly error: Problem }
   | { readonly status: 'cancelled' }
   /** To be claimed again after the delay, by any worker; `uncounted`: this time was no attempt. */
-  | { readonly status: 'queued'; readonly delayMs: number; readonly error?: Problem; readonly uncounted?: true };
+  | {
+      readonly status: 'queued';
+      readonly delayMs: number;
+      readonly error?: Problem;
+      readonly uncounted?: true;
+      readonly retry?: RetryState;
+    };
+
+/** How long a call that failed is still made again. */
+export interface RetryState {
+  readonly attemptsLeft: number | null;
+  readonly givesUpAt: Date;
+}
 
 export type StepKind = 'tools_list' | 'tool_call' | 'model_turn';
 

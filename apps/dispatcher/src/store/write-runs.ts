@@ -31,9 +31,10 @@ export interface RunWritten {
 const WRITE_RUNS = `
   with change as (
     select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-                         $9::int[])
+                         $9::int[], $24::int[], $25::timestamptz[])
       with ordinality
-      as c (run_id, epoch, warnings, outcome, error_code, error_message, output, delay_ms, uncounted, number)
+      as c (run_id, epoch, warnings, outcome, error_code, error_message, output, delay_ms, uncounted, attempts_left,
+            gives_up_at, number)
   ), held as (
     select runs.id, runs.org_id, runs.status, runs.cancel_requested_at is not null as cancel_requested, change.number
     from runs join change on runs.id = change.run_id and runs.epoch = change.epoch
@@ -52,6 +53,8 @@ const WRITE_RUNS = `
         claimable_at = case when c.outcome is null then runs.claimable_at
                             else now() + c.delay_ms * interval '1 ms' end,
         attempts = attempts - c.uncounted,
+        attempts_left = case when c.outcome is null then runs.attempts_left else c.attempts_left end,
+        gives_up_at = case when c.outcome is null then runs.gives_up_at else c.gives_up_at end,
         finished_at = case when c.outcome is null or (c.outcome = 'queued' and not held.cancel_requested) then null
                            else now() end
     from change as c join held using (number)
@@ -82,7 +85,7 @@ interface Row {
 
 /** @returns for each change, in their order: what is so now; undefined if the run was no longer held. */
 export async function writeRuns(pool: Pool, changes: readonly RunChange[]): Promise<(RunWritten | undefined)[]> {
-  const values = [...runColumns(changes), ...stepColumns(changes)];
+  const values = [...runColumns(changes), ...stepColumns(changes), ...retryColumns(changes)];
   const { rows } = await pool.query<Row>({ name: 'write-runs', text: WRITE_RUNS, values });
   const written = Array<RunWritten | undefined>(changes.length).fill(undefined);
   for (const { number, status, cancel_requested: cancelRequested } of rows) {
@@ -107,6 +110,11 @@ function runColumns(changes: readonly RunChange[]): unknown[] {
     outcomes.map((outcome) => (outcome?.status === 'queued' ? outcome.delayMs : 0)),
     outcomes.map((outcome) => (outcome?.status === 'queued' && outcome.uncounted ? 1 : 0)),
   ];
+}
+
+function retryColumns(changes: readonly RunChange[]): unknown[] {
+  const retries = changes.map(({ outcome }) => (outcome?.status === 'queued' ? outcome.retry : undefined));
+  return [retries.map((retry) => retry?.attemptsLeft ?? null), retries.map((retry) => retry?.givesUpAt ?? null)];
 }
 
 function stepColumns(changes: readonly RunChange[]): unknown[] {

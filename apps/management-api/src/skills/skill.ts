@@ -1,6 +1,14 @@
-import { create } from '@bufbuild/protobuf';
+import { create, fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { SkillCategory, SkillConfigurationSchema, SkillSchema, SkillType, type Skill } from '@agent-platform/proto';
+import {
+  SkillCategory,
+  SkillConfigurationSchema,
+  SkillSchema,
+  SkillType,
+  type Skill,
+  RetryPolicySchema,
+  type RetryPolicy,
+} from '@agent-platform/proto';
 import type { Noun } from '../crud/noun.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';
 import { oauthColumns, oauthMessage } from './mcp-oauth.ts';
@@ -26,13 +34,15 @@ export const skills: Noun<Skill, SkillRow> = {
       mcpServerUrl: row.mcpServerUrl,
       mcpHeaderNames: row.mcpHeaderNames,
       ...(mcpOauth && { mcpOauth }),
+      ...retryOf(row),
       createdAt: timestampFromDate(row.createdAt),
       updatedAt: timestampFromDate(row.updatedAt),
     });
   },
-  toConfiguration: ({ id, name, mcpServerUrl, category, requiresApproval, credentialVersion }) => {
-    const readOnly = category === 'read';
-    const fields = { id, name, mcpServerUrl, readOnly, requiresApproval, credentialVersion };
+  toConfiguration: (row) => {
+    const { id, name, mcpServerUrl, requiresApproval, credentialVersion } = row;
+    const readOnly = row.category === 'read';
+    const fields = { id, name, mcpServerUrl, readOnly, requiresApproval, credentialVersion, ...retryOf(row) };
     return { case: 'skill', value: create(SkillConfigurationSchema, fields) };
   },
 };
@@ -42,5 +52,10 @@ export function skillColumns(skill: Skill) {
   const { name, displayName, description, requiresApproval, mcpServerUrl } = skill;
   const category = skill.category === SkillCategory.READ ? 'read' : 'write';
   const oauth = oauthColumns(skill.mcpOauth);
-  return { name, displayName, description, requiresApproval, mcpServerUrl, category, ...oauth } as const;
+  const retry = skill.retry ? toJsonString(RetryPolicySchema, skill.retry) : null;
+  return { name, displayName, description, requiresApproval, mcpServerUrl, category, retry, ...oauth } as const;
+}
+
+function retryOf({ retry }: Pick<SkillRow, 'retry'>): { retry?: RetryPolicy } {
+  return retry === null ? {} : { retry: fromJsonString(RetryPolicySchema, retry) };
 }

@@ -961,6 +961,8 @@ export const RunScalarFieldEnum = {
   errorMessage: 'errorMessage',
   warnings: 'warnings',
   output: 'output',
+  attemptsLeft: 'attemptsLeft',
+  givesUpAt: 'givesUpAt',
   attempts: 'attempts',
   epoch: 'epoch',
   claimableAt: 'claimableAt',

@@ -131,6 +131,8 @@ export const RunScalarFieldEnum = {
   errorMessage: 'errorMessage',
   warnings: 'warnings',
   output: 'output',
+  attemptsLeft: 'attemptsLeft',
+  givesUpAt: 'givesUpAt',
   attempts: 'attempts',
   epoch: 'epoch',
   claimableAt: 'claimableAt',

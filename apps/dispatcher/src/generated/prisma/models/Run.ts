@@ -27,11 +27,13 @@ export type AggregateRun = {
 }
 
 export type RunAvgAggregateOutputType = {
+  attemptsLeft: number | null
   attempts: number | null
   epoch: number | null
 }
 
 export type RunSumAggregateOutputType = {
+  attemptsLeft: number | null
   attempts: number | null
   epoch: number | null
 }
@@ -51,6 +53,8 @@ export type RunMinAggregateOutputType = {
   errorMessage: string | null
   warnings: string | null
   output: string | null
+  attemptsLeft: number | null
+  givesUpAt: Date | null
   attempts: number | null
   epoch: number | null
   claimableAt: Date | null
@@ -79,6 +83,8 @@ export type RunMaxAggregateOutputType = {
   errorMessage: string | null
   warnings: string | null
   output: string | null
+  attemptsLeft: number | null
+  givesUpAt: Date | null
   attempts: number | null
   epoch: number | null
   claimableAt: Date | null
@@ -107,6 +113,8 @@ export type RunCountAggregateOutputType = {
   errorMessage: number
   warnings: number
   output: number
+  attemptsLeft: number
+  givesUpAt: number
   attempts: number
   epoch: number
   claimableAt: number
@@ -123,11 +131,13 @@ export type RunCountAggregateOutputType = {
 
 
 export type RunAvgAggregateInputType = {
+  attemptsLeft?: true
   attempts?: true
   epoch?: true
 }
 
 export type RunSumAggregateInputType = {
+  attemptsLeft?: true
   attempts?: true
   epoch?: true
 }
@@ -147,6 +157,8 @@ export type RunMinAggregateInputType = {
   errorMessage?: true
   warnings?: true
   output?: true
+  attemptsLeft?: true
+  givesUpAt?: true
   attempts?: true
   epoch?: true
   claimableAt?: true
@@ -175,6 +187,8 @@ export type RunMaxAggregateInputType = {
   errorMessage?: true
   warnings?: true
   output?: true
+  attemptsLeft?: true
+  givesUpAt?: true
   attempts?: true
   epoch?: true
   claimableAt?: true
@@ -203,6 +217,8 @@ export type RunCountAggregateInputType = {
   errorMessage?: true
   warnings?: true
   output?: true
+  attemptsLeft?: true
+  givesUpAt?: true
   attempts?: true
   epoch?: true
   claimableAt?: true
@@ -318,6 +334,8 @@ export type RunGroupByOutputType = {
   errorMessage: string | null
   warnings: string
   output: string | null
+  attemptsLeft: number | null
+  givesUpAt: Date | null
   attempts: number
   epoch: number
   claimableAt: Date
@@ -369,6 +387,8 @@ export type RunWhereInput = {
   errorMessage?: Prisma.StringNullableFilter<"Run"> | string | null
   warnings?: Prisma.StringFilter<"Run"> | string
   output?: Prisma.StringNullableFilter<"Run"> | string | null
+  attemptsLeft?: Prisma.IntNullableFilter<"Run"> | number | null
+  givesUpAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   attempts?: Prisma.IntFilter<"Run"> | number
   epoch?: Prisma.IntFilter<"Run"> | number
   claimableAt?: Prisma.DateTimeFilter<"Run"> | Date | string
@@ -397,6 +417,8 @@ export type RunOrderByWithRelationInput = {
   errorMessage?: Prisma.SortOrderInput | Prisma.SortOrder
   warnings?: Prisma.SortOrder
   output?: Prisma.SortOrderInput | Prisma.SortOrder
+  attemptsLeft?: Prisma.SortOrderInput | Prisma.SortOrder
+  givesUpAt?: Prisma.SortOrderInput | Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
@@ -429,6 +451,8 @@ export type RunWhereUniqueInput = Prisma.AtLeast<{
   errorMessage?: Prisma.StringNullableFilter<"Run"> | string | null
   warnings?: Prisma.StringFilter<"Run"> | string
   output?: Prisma.StringNullableFilter<"Run"> | string | null
+  attemptsLeft?: Prisma.IntNullableFilter<"Run"> | number | null
+  givesUpAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   attempts?: Prisma.IntFilter<"Run"> | number
   epoch?: Prisma.IntFilter<"Run"> | number
   claimableAt?: Prisma.DateTimeFilter<"Run"> | Date | string
@@ -457,6 +481,8 @@ export type RunOrderByWithAggregationInput = {
   errorMessage?: Prisma.SortOrderInput | Prisma.SortOrder
   warnings?: Prisma.SortOrder
   output?: Prisma.SortOrderInput | Prisma.SortOrder
+  attemptsLeft?: Prisma.SortOrderInput | Prisma.SortOrder
+  givesUpAt?: Prisma.SortOrderInput | Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
@@ -493,6 +519,8 @@ export type RunScalarWhereWithAggregatesInput = {
   errorMessage?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
   warnings?: Prisma.StringWithAggregatesFilter<"Run"> | string
   output?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
+  attemptsLeft?: Prisma.IntNullableWithAggregatesFilter<"Run"> | number | null
+  givesUpAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
   attempts?: Prisma.IntWithAggregatesFilter<"Run"> | number
   epoch?: Prisma.IntWithAggregatesFilter<"Run"> | number
   claimableAt?: Prisma.DateTimeWithAggregatesFilter<"Run"> | Date | string
@@ -521,6 +549,8 @@ export type RunCreateInput = {
   errorMessage?: string | null
   warnings?: string
   output?: string | null
+  attemptsLeft?: number | null
+  givesUpAt?: Date | string | null
   attempts?: number
   epoch?: number
   claimableAt: Date | string
@@ -549,6 +579,8 @@ export type RunUncheckedCreateInput = {
   errorMessage?: string | null
   warnings?: string
   output?: string | null
+  attemptsLeft?: number | null
+  givesUpAt?: Date | string | null
   attempts?: number
   epoch?: number
   claimableAt: Date | string
@@ -577,6 +609,8 @@ export type RunUpdateInput = {
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   warnings?: Prisma.StringFieldUpdateOperationsInput | string
   output?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attemptsLeft?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  givesUpAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -605,6 +639,8 @@ export type RunUncheckedUpdateInput = {
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   warnings?: Prisma.StringFieldUpdateOperationsInput | string
   output?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attemptsLeft?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  givesUpAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -633,6 +669,8 @@ export type RunCreateManyInput = {
   errorMessage?: string | null
   warnings?: string
   output?: string | null
+  attemptsLeft?: number | null
+  givesUpAt?: Date | string | null
   attempts?: number
   epoch?: number
   claimableAt: Date | string
@@ -661,6 +699,8 @@ export type RunUpdateManyMutationInput = {
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   warnings?: Prisma.StringFieldUpdateOperationsInput | string
   output?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attemptsLeft?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  givesUpAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -689,6 +729,8 @@ export type RunUncheckedUpdateManyInput = {
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   warnings?: Prisma.StringFieldUpdateOperationsInput | string
   output?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  attemptsLeft?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  givesUpAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -723,6 +765,8 @@ export type RunCountOrderByAggregateInput = {
   errorMessage?: Prisma.SortOrder
   warnings?: Prisma.SortOrder
   output?: Prisma.SortOrder
+  attemptsLeft?: Prisma.SortOrder
+  givesUpAt?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
@@ -737,6 +781,7 @@ export type RunCountOrderByAggregateInput = {
 }
 
 export type RunAvgOrderByAggregateInput = {
+  attemptsLeft?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
 }
@@ -756,6 +801,8 @@ export type RunMaxOrderByAggregateInput = {
   errorMessage?: Prisma.SortOrder
   warnings?: Prisma.SortOrder
   output?: Prisma.SortOrder
+  attemptsLeft?: Prisma.SortOrder
+  givesUpAt?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
@@ -784,6 +831,8 @@ export type RunMinOrderByAggregateInput = {
   errorMessage?: Prisma.SortOrder
   warnings?: Prisma.SortOrder
   output?: Prisma.SortOrder
+  attemptsLeft?: Prisma.SortOrder
+  givesUpAt?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
@@ -798,8 +847,17 @@ export type RunMinOrderByAggregateInput = {
 }
 
 export type RunSumOrderByAggregateInput = {
+  attemptsLeft?: Prisma.SortOrder
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
+}
+
+export type NullableIntFieldUpdateOperationsInput = {
+  set?: number | null
+  increment?: number
+  decrement?: number
+  multiply?: number
+  divide?: number
 }
 
 export type IntFieldUpdateOperationsInput = {
@@ -827,6 +885,8 @@ export type RunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   errorMessage?: boolean
   warnings?: boolean
   output?: boolean
+  attemptsLeft?: boolean
+  givesUpAt?: boolean
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
@@ -855,6 +915,8 @@ export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   errorMessage?: boolean
   warnings?: boolean
   output?: boolean
+  attemptsLeft?: boolean
+  givesUpAt?: boolean
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
@@ -883,6 +945,8 @@ export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   errorMessage?: boolean
   warnings?: boolean
   output?: boolean
+  attemptsLeft?: boolean
+  givesUpAt?: boolean
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
@@ -911,6 +975,8 @@ export type RunSelectScalar = {
   errorMessage?: boolean
   warnings?: boolean
   output?: boolean
+  attemptsLeft?: boolean
+  givesUpAt?: boolean
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
@@ -924,7 +990,7 @@ export type RunSelectScalar = {
   cancelRequestedBy?: boolean
 }
 
-export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
+export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
 
 export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Run"
@@ -947,6 +1013,11 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
      */
     warnings: string
     output: string | null
+    /**
+     * Of a call that failed and is made again.
+     */
+    attemptsLeft: number | null
+    givesUpAt: Date | null
     /**
      * How often a worker has taken it up.
      */
@@ -1416,6 +1487,8 @@ export interface RunFieldRefs {
   readonly errorMessage: Prisma.FieldRef<"Run", 'String'>
   readonly warnings: Prisma.FieldRef<"Run", 'String'>
   readonly output: Prisma.FieldRef<"Run", 'String'>
+  readonly attemptsLeft: Prisma.FieldRef<"Run", 'Int'>
+  readonly givesUpAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly attempts: Prisma.FieldRef<"Run", 'Int'>
   readonly epoch: Prisma.FieldRef<"Run", 'Int'>
   readonly claimableAt: Prisma.FieldRef<"Run", 'DateTime'>

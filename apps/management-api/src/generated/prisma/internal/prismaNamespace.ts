@@ -1088,6 +1088,7 @@ export const SkillScalarFieldEnum = {
   mcpOauthIssuer: 'mcpOauthIssuer',
   mcpOauthClientId: 'mcpOauthClientId',
   mcpOauthScopes: 'mcpOauthScopes',
+  retry: 'retry',
   credentialVersion: 'credentialVersion',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'

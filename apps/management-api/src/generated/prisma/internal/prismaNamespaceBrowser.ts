@@ -110,6 +110,7 @@ export const SkillScalarFieldEnum = {
   mcpOauthIssuer: 'mcpOauthIssuer',
   mcpOauthClientId: 'mcpOauthClientId',
   mcpOauthScopes: 'mcpOauthScopes',
+  retry: 'retry',
   credentialVersion: 'credentialVersion',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'

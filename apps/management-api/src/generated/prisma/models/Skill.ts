@@ -45,6 +45,7 @@ export type SkillMinAggregateOutputType = {
   mcpServerUrl: string | null
   mcpOauthIssuer: string | null
   mcpOauthClientId: string | null
+  retry: string | null
   credentialVersion: number | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -61,6 +62,7 @@ export type SkillMaxAggregateOutputType = {
   mcpServerUrl: string | null
   mcpOauthIssuer: string | null
   mcpOauthClientId: string | null
+  retry: string | null
   credentialVersion: number | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -79,6 +81,7 @@ export type SkillCountAggregateOutputType = {
   mcpOauthIssuer: number
   mcpOauthClientId: number
   mcpOauthScopes: number
+  retry: number
   credentialVersion: number
   createdAt: number
   updatedAt: number
@@ -105,6 +108,7 @@ export type SkillMinAggregateInputType = {
   mcpServerUrl?: true
   mcpOauthIssuer?: true
   mcpOauthClientId?: true
+  retry?: true
   credentialVersion?: true
   createdAt?: true
   updatedAt?: true
@@ -121,6 +125,7 @@ export type SkillMaxAggregateInputType = {
   mcpServerUrl?: true
   mcpOauthIssuer?: true
   mcpOauthClientId?: true
+  retry?: true
   credentialVersion?: true
   createdAt?: true
   updatedAt?: true
@@ -139,6 +144,7 @@ export type SkillCountAggregateInputType = {
   mcpOauthIssuer?: true
   mcpOauthClientId?: true
   mcpOauthScopes?: true
+  retry?: true
   credentialVersion?: true
   createdAt?: true
   updatedAt?: true
@@ -244,6 +250,7 @@ export type SkillGroupByOutputType = {
   mcpOauthIssuer: string | null
   mcpOauthClientId: string | null
   mcpOauthScopes: string[]
+  retry: string | null
   credentialVersion: number
   createdAt: Date
   updatedAt: Date
@@ -285,6 +292,7 @@ export type SkillWhereInput = {
   mcpOauthIssuer?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthClientId?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
+  retry?: Prisma.StringNullableFilter<"Skill"> | string | null
   credentialVersion?: Prisma.IntFilter<"Skill"> | number
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
@@ -305,6 +313,7 @@ export type SkillOrderByWithRelationInput = {
   mcpOauthIssuer?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthScopes?: Prisma.SortOrder
+  retry?: Prisma.SortOrderInput | Prisma.SortOrder
   credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -330,6 +339,7 @@ export type SkillWhereUniqueInput = Prisma.AtLeast<{
   mcpOauthIssuer?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthClientId?: Prisma.StringNullableFilter<"Skill"> | string | null
   mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
+  retry?: Prisma.StringNullableFilter<"Skill"> | string | null
   credentialVersion?: Prisma.IntFilter<"Skill"> | number
   createdAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"Skill"> | Date | string
@@ -350,6 +360,7 @@ export type SkillOrderByWithAggregationInput = {
   mcpOauthIssuer?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrderInput | Prisma.SortOrder
   mcpOauthScopes?: Prisma.SortOrder
+  retry?: Prisma.SortOrderInput | Prisma.SortOrder
   credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -376,6 +387,7 @@ export type SkillScalarWhereWithAggregatesInput = {
   mcpOauthIssuer?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
   mcpOauthClientId?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
   mcpOauthScopes?: Prisma.StringNullableListFilter<"Skill">
+  retry?: Prisma.StringNullableWithAggregatesFilter<"Skill"> | string | null
   credentialVersion?: Prisma.IntWithAggregatesFilter<"Skill"> | number
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Skill"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Skill"> | Date | string
@@ -394,6 +406,7 @@ export type SkillCreateInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -414,6 +427,7 @@ export type SkillUncheckedCreateInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -434,6 +448,7 @@ export type SkillUpdateInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -454,6 +469,7 @@ export type SkillUncheckedUpdateInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -474,6 +490,7 @@ export type SkillCreateManyInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -492,6 +509,7 @@ export type SkillUpdateManyMutationInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -510,6 +528,7 @@ export type SkillUncheckedUpdateManyInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -546,6 +565,7 @@ export type SkillCountOrderByAggregateInput = {
   mcpOauthIssuer?: Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrder
   mcpOauthScopes?: Prisma.SortOrder
+  retry?: Prisma.SortOrder
   credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -566,6 +586,7 @@ export type SkillMaxOrderByAggregateInput = {
   mcpServerUrl?: Prisma.SortOrder
   mcpOauthIssuer?: Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrder
+  retry?: Prisma.SortOrder
   credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -582,6 +603,7 @@ export type SkillMinOrderByAggregateInput = {
   mcpServerUrl?: Prisma.SortOrder
   mcpOauthIssuer?: Prisma.SortOrder
   mcpOauthClientId?: Prisma.SortOrder
+  retry?: Prisma.SortOrder
   credentialVersion?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -670,6 +692,7 @@ export type SkillCreateWithoutAgentsInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -689,6 +712,7 @@ export type SkillUncheckedCreateWithoutAgentsInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -724,6 +748,7 @@ export type SkillUpdateWithoutAgentsInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -743,6 +768,7 @@ export type SkillUncheckedUpdateWithoutAgentsInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -762,6 +788,7 @@ export type SkillCreateWithoutTriggersInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -781,6 +808,7 @@ export type SkillUncheckedCreateWithoutTriggersInput = {
   mcpOauthIssuer?: string | null
   mcpOauthClientId?: string | null
   mcpOauthScopes?: Prisma.SkillCreatemcpOauthScopesInput | string[]
+  retry?: string | null
   credentialVersion?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -816,6 +844,7 @@ export type SkillUpdateWithoutTriggersInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -835,6 +864,7 @@ export type SkillUncheckedUpdateWithoutTriggersInput = {
   mcpOauthIssuer?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthClientId?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   mcpOauthScopes?: Prisma.SkillUpdatemcpOauthScopesInput | string[]
+  retry?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   credentialVersion?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -894,6 +924,7 @@ export type SkillSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  retry?: boolean
   credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -915,6 +946,7 @@ export type SkillSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  retry?: boolean
   credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -933,6 +965,7 @@ export type SkillSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensi
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  retry?: boolean
   credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -951,12 +984,13 @@ export type SkillSelectScalar = {
   mcpOauthIssuer?: boolean
   mcpOauthClientId?: boolean
   mcpOauthScopes?: boolean
+  retry?: boolean
   credentialVersion?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "mcpOauthIssuer" | "mcpOauthClientId" | "mcpOauthScopes" | "credentialVersion" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
+export type SkillOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"orgId" | "id" | "name" | "displayName" | "description" | "category" | "requiresApproval" | "mcpServerUrl" | "mcpHeaderNames" | "mcpOauthIssuer" | "mcpOauthClientId" | "mcpOauthScopes" | "retry" | "credentialVersion" | "createdAt" | "updatedAt", ExtArgs["result"]["skill"]>
 export type SkillInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   agents?: boolean | Prisma.Skill$agentsArgs<ExtArgs>
   triggers?: boolean | Prisma.Skill$triggersArgs<ExtArgs>
@@ -990,6 +1024,10 @@ export type $SkillPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     mcpOauthIssuer: string | null
     mcpOauthClientId: string | null
     mcpOauthScopes: string[]
+    /**
+     * Protobuf JSON of a RetryPolicy. Null: the defaults.
+     */
+    retry: string | null
     /**
      * Of the secrets with token-service.
      */
@@ -1433,6 +1471,7 @@ export interface SkillFieldRefs {
   readonly mcpOauthIssuer: Prisma.FieldRef<"Skill", 'String'>
   readonly mcpOauthClientId: Prisma.FieldRef<"Skill", 'String'>
   readonly mcpOauthScopes: Prisma.FieldRef<"Skill", 'String[]'>
+  readonly retry: Prisma.FieldRef<"Skill", 'String'>
   readonly credentialVersion: Prisma.FieldRef<"Skill", 'Int'>
   readonly createdAt: Prisma.FieldRef<"Skill", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"Skill", 'DateTime'>

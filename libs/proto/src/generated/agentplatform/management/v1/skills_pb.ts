@@ -8,15 +8,15 @@ import { file_agentplatform_options_v1_policy } from "../../options/v1/policy_pb
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.ts";
-import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file agentplatform/management/v1/skills.proto.
  */
 export const file_agentplatform_management_v1_skills: GenFile = /*@__PURE__*/
-  fileDesc("CihhZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvc2tpbGxzLnByb3RvEhthZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEi7QYKBVNraWxsEg8KAmlkGAEgASgJQgPgQQgSpwEKBG5hbWUYAiABKAlCmAG6SJQBugGNAQoJbmFtZS5zbHVnEkptdXN0IGJlIDEtNjMgbG93ZXItY2FzZSBsZXR0ZXJzLCBkaWdpdHMgYW5kIGRhc2hlcywgc3VjaCBhcyBiaWxsaW5nLXN5c3RlbRo0dGhpcy5tYXRjaGVzKCdeW2EtejAtOV0oW2EtejAtOS1dezAsNjF9W2EtejAtOV0pPyQnKdgBARIeCgxkaXNwbGF5X25hbWUYAyABKAlCCLpIBXIDGP8BEh0KC2Rlc2NyaXB0aW9uGAQgASgJQgi6SAVyAxjQDxJGCghjYXRlZ29yeRgFIAEoDjIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbENhdGVnb3J5Qgi6SAWCAQIQARIZChFyZXF1aXJlc19hcHByb3ZhbBgGIAEoCBJECgpza2lsbF90eXBlGAcgASgOMiYuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsVHlwZUIIukgFggECEAESJgoObWNwX3NlcnZlcl91cmwYCCABKAlCDrpIC9gBAXIGGIAQiAEBEpQBCgttY3BfaGVhZGVycxgJIAMoCzIyLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbC5NY3BIZWFkZXJzRW50cnlCS+BBBLpIRZoBQhAUIidyJTIjXltBLVphLXowLTkhIyQlJicqKy5eX2B8fi1dezEsMTAwfSQqFXITGIBAMg5eW1x4MjAtXHg3ZV0qJBIdChBtY3BfaGVhZGVyX25hbWVzGAogAygJQgPgQQMSMwoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIzCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEkYKCW1jcF9vYXV0aBgNIAEoCzIzLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5PQXV0aENsaWVudENyZWRlbnRpYWxzGjEKD01jcEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItsBChZPQXV0aENsaWVudENyZWRlbnRpYWxzEhsKBmlzc3VlchgBIAEoCUILukgIcgYYgBCIAQESHQoJY2xpZW50X2lkGAIgASgJQgq6SAdyBRABGIAIEiIKDWNsaWVudF9zZWNyZXQYAyABKAlCC+BBBLpIBXIDGIBAEiAKC3ByaXZhdGVfa2V5GAQgASgJQgvgQQS6SAVyAxiAQBI/CgZzY29wZXMYBSADKAlCL7pILJIBKRAyIiVyIzIhXltceDIxXHgyMy1ceDViXHg1ZC1ceDdlXXsxLDIwMH0kIk8KEkNyZWF0ZVNraWxsUmVxdWVzdBI5CgVza2lsbBgBIAEoCzIiLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbEIGukgDyAEBIkgKE0NyZWF0ZVNraWxsUmVzcG9uc2USMQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwiKQoPR2V0U2tpbGxSZXF1ZXN0EhYKBXNraWxsGAEgASgJQge6SARyAhABIkUKEEdldFNraWxsUmVzcG9uc2USMQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwiRgoRTGlzdFNraWxsc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiYQoSTGlzdFNraWxsc1Jlc3BvbnNlEjIKBnNraWxscxgBIAMoCzIiLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAEKElVwZGF0ZVNraWxsUmVxdWVzdBI5CgVza2lsbBgBIAEoCzIiLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbEIGukgDyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJIChNVcGRhdGVTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIiwKEkRlbGV0ZVNraWxsUmVxdWVzdBIWCgVza2lsbBgBIAEoCUIHukgEcgIQASIVChNEZWxldGVTa2lsbFJlc3BvbnNlKmIKDVNraWxsQ2F0ZWdvcnkSHgoaU0tJTExfQ0FURUdPUllfVU5TUEVDSUZJRUQQABIXChNTS0lMTF9DQVRFR09SWV9SRUFEEAESGAoUU0tJTExfQ0FURUdPUllfV1JJVEUQAio7CglTa2lsbFR5cGUSGgoWU0tJTExfVFlQRV9VTlNQRUNJRklFRBAAEhIKDlNLSUxMX1RZUEVfTUNQEAEy1QYKDFNraWxsU2VydmljZRKoAQoLQ3JlYXRlU2tpbGwSLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuQ3JlYXRlU2tpbGxSZXF1ZXN0GjAuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkNyZWF0ZVNraWxsUmVzcG9uc2UiNorOGA4KDHNraWxsczp3cml0ZYLT5JMCHjoFc2tpbGxiBXNraWxsIg4vYXBpL3YxL3NraWxscxKiAQoIR2V0U2tpbGwSLC5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuR2V0U2tpbGxSZXF1ZXN0Gi0uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFNraWxsUmVzcG9uc2UiOZACAYrOGA0KC3NraWxsczpyZWFkgtPkkwIfYgVza2lsbBIWL2FwaS92MS9za2lsbHMve3NraWxsfRKZAQoKTGlzdFNraWxscxIuLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5MaXN0U2tpbGxzUmVxdWVzdBovLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5MaXN0U2tpbGxzUmVzcG9uc2UiKpACAYrOGA0KC3NraWxsczpyZWFkgtPkkwIQEg4vYXBpL3YxL3NraWxscxKzAQoLVXBkYXRlU2tpbGwSLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuVXBkYXRlU2tpbGxSZXF1ZXN0GjAuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlVwZGF0ZVNraWxsUmVzcG9uc2UiQYrOGA4KDHNraWxsczp3cml0ZYLT5JMCKToFc2tpbGxiBXNraWxsMhkvYXBpL3YxL3NraWxscy97c2tpbGwuaWR9EqIBCgtEZWxldGVTa2lsbBIvLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5EZWxldGVTa2lsbFJlcXVlc3QaMC5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuRGVsZXRlU2tpbGxSZXNwb25zZSIwis4YDgoMc2tpbGxzOndyaXRlgtPkkwIYKhYvYXBpL3YxL3NraWxscy97c2tpbGx9YgZwcm90bzM", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
+  fileDesc("CihhZ2VudHBsYXRmb3JtL21hbmFnZW1lbnQvdjEvc2tpbGxzLnByb3RvEhthZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEipgcKBVNraWxsEg8KAmlkGAEgASgJQgPgQQgSpwEKBG5hbWUYAiABKAlCmAG6SJQBugGNAQoJbmFtZS5zbHVnEkptdXN0IGJlIDEtNjMgbG93ZXItY2FzZSBsZXR0ZXJzLCBkaWdpdHMgYW5kIGRhc2hlcywgc3VjaCBhcyBiaWxsaW5nLXN5c3RlbRo0dGhpcy5tYXRjaGVzKCdeW2EtejAtOV0oW2EtejAtOS1dezAsNjF9W2EtejAtOV0pPyQnKdgBARIeCgxkaXNwbGF5X25hbWUYAyABKAlCCLpIBXIDGP8BEh0KC2Rlc2NyaXB0aW9uGAQgASgJQgi6SAVyAxjQDxJGCghjYXRlZ29yeRgFIAEoDjIqLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbENhdGVnb3J5Qgi6SAWCAQIQARIZChFyZXF1aXJlc19hcHByb3ZhbBgGIAEoCBJECgpza2lsbF90eXBlGAcgASgOMiYuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsVHlwZUIIukgFggECEAESJgoObWNwX3NlcnZlcl91cmwYCCABKAlCDrpIC9gBAXIGGIAQiAEBEpQBCgttY3BfaGVhZGVycxgJIAMoCzIyLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbC5NY3BIZWFkZXJzRW50cnlCS+BBBLpIRZoBQhAUIidyJTIjXltBLVphLXowLTkhIyQlJicqKy5eX2B8fi1dezEsMTAwfSQqFXITGIBAMg5eW1x4MjAtXHg3ZV0qJBIdChBtY3BfaGVhZGVyX25hbWVzGAogAygJQgPgQQMSMwoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIzCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEkYKCW1jcF9vYXV0aBgNIAEoCzIzLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5PQXV0aENsaWVudENyZWRlbnRpYWxzEjcKBXJldHJ5GA4gASgLMiguYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlJldHJ5UG9saWN5GjEKD01jcEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIvoBCgtSZXRyeVBvbGljeRIeCgxtYXhfYXR0ZW1wdHMYASABKA1CCLpIBSoDGOgHEj8KCnRvdGFsX3RpbWUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CELpIDaoBCiIECID1JDICCAESRgoPaW5pdGlhbF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwiQHDIFEIDC1y8SQgoLbWF4X2JhY2tvZmYYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgMLXLyLbAQoWT0F1dGhDbGllbnRDcmVkZW50aWFscxIbCgZpc3N1ZXIYASABKAlCC7pICHIGGIAQiAEBEh0KCWNsaWVudF9pZBgCIAEoCUIKukgHcgUQARiACBIiCg1jbGllbnRfc2VjcmV0GAMgASgJQgvgQQS6SAVyAxiAQBIgCgtwcml2YXRlX2tleRgEIAEoCUIL4EEEukgFcgMYgEASPwoGc2NvcGVzGAUgAygJQi+6SCySASkQMiIlciMyIV5bXHgyMVx4MjMtXHg1Ylx4NWQtXHg3ZV17MSwyMDB9JCJPChJDcmVhdGVTa2lsbFJlcXVlc3QSOQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxCBrpIA8gBASJIChNDcmVhdGVTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIikKD0dldFNraWxsUmVxdWVzdBIWCgVza2lsbBgBIAEoCUIHukgEcgIQASJFChBHZXRTa2lsbFJlc3BvbnNlEjEKBXNraWxsGAEgASgLMiIuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlNraWxsIkYKEUxpc3RTa2lsbHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJImEKEkxpc3RTa2lsbHNSZXNwb25zZRIyCgZza2lsbHMYASADKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoABChJVcGRhdGVTa2lsbFJlcXVlc3QSOQoFc2tpbGwYASABKAsyIi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuU2tpbGxCBrpIA8gBARIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siSAoTVXBkYXRlU2tpbGxSZXNwb25zZRIxCgVza2lsbBgBIAEoCzIiLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5Ta2lsbCIsChJEZWxldGVTa2lsbFJlcXVlc3QSFgoFc2tpbGwYASABKAlCB7pIBHICEAEiFQoTRGVsZXRlU2tpbGxSZXNwb25zZSpiCg1Ta2lsbENhdGVnb3J5Eh4KGlNLSUxMX0NBVEVHT1JZX1VOU1BFQ0lGSUVEEAASFwoTU0tJTExfQ0FURUdPUllfUkVBRBABEhgKFFNLSUxMX0NBVEVHT1JZX1dSSVRFEAIqOwoJU2tpbGxUeXBlEhoKFlNLSUxMX1RZUEVfVU5TUEVDSUZJRUQQABISCg5TS0lMTF9UWVBFX01DUBABMtUGCgxTa2lsbFNlcnZpY2USqAEKC0NyZWF0ZVNraWxsEi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkNyZWF0ZVNraWxsUmVxdWVzdBowLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5DcmVhdGVTa2lsbFJlc3BvbnNlIjaKzhgOCgxza2lsbHM6d3JpdGWC0+STAh46BXNraWxsYgVza2lsbCIOL2FwaS92MS9za2lsbHMSogEKCEdldFNraWxsEiwuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkdldFNraWxsUmVxdWVzdBotLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5HZXRTa2lsbFJlc3BvbnNlIjmQAgGKzhgNCgtza2lsbHM6cmVhZILT5JMCH2IFc2tpbGwSFi9hcGkvdjEvc2tpbGxzL3tza2lsbH0SmQEKCkxpc3RTa2lsbHMSLi5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFNraWxsc1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuTGlzdFNraWxsc1Jlc3BvbnNlIiqQAgGKzhgNCgtza2lsbHM6cmVhZILT5JMCEBIOL2FwaS92MS9za2lsbHMSswEKC1VwZGF0ZVNraWxsEi8uYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLlVwZGF0ZVNraWxsUmVxdWVzdBowLmFnZW50cGxhdGZvcm0ubWFuYWdlbWVudC52MS5VcGRhdGVTa2lsbFJlc3BvbnNlIkGKzhgOCgxza2lsbHM6d3JpdGWC0+STAik6BXNraWxsYgVza2lsbDIZL2FwaS92MS9za2lsbHMve3NraWxsLmlkfRKiAQoLRGVsZXRlU2tpbGwSLy5hZ2VudHBsYXRmb3JtLm1hbmFnZW1lbnQudjEuRGVsZXRlU2tpbGxSZXF1ZXN0GjAuYWdlbnRwbGF0Zm9ybS5tYW5hZ2VtZW50LnYxLkRlbGV0ZVNraWxsUmVzcG9uc2UiMIrOGA4KDHNraWxsczp3cml0ZYLT5JMCGCoWL2FwaS92MS9za2lsbHMve3NraWxsfWIGcHJvdG8z", [file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.management.v1.Skill
@@ -102,6 +102,13 @@ export type Skill = Message<"agentplatform.management.v1.Skill"> & {
    * @generated from field: agentplatform.management.v1.OAuthClientCredentials mcp_oauth = 13;
    */
   mcpOauth?: OAuthClientCredentials | undefined;
+
+  /**
+   * How often calls that fail are made again. What is not given has its default.
+   *
+   * @generated from field: agentplatform.management.v1.RetryPolicy retry = 14;
+   */
+  retry?: RetryPolicy | undefined;
 };
 
 /**
@@ -110,6 +117,48 @@ export type Skill = Message<"agentplatform.management.v1.Skill"> & {
  */
 export const SkillSchema: GenMessage<Skill> = /*@__PURE__*/
   messageDesc(file_agentplatform_management_v1_skills, 0);
+
+/**
+ * A call is made again as long as neither its attempts nor its time are used up.
+ *
+ * @generated from message agentplatform.management.v1.RetryPolicy
+ */
+export type RetryPolicy = Message<"agentplatform.management.v1.RetryPolicy"> & {
+  /**
+   * The first one included. Default: as many as total_time has room for.
+   *
+   * @generated from field: uint32 max_attempts = 1;
+   */
+  maxAttempts: number;
+
+  /**
+   * From the first failure. Default: 900s.
+   *
+   * @generated from field: google.protobuf.Duration total_time = 2;
+   */
+  totalTime?: Duration | undefined;
+
+  /**
+   * Before the second attempt; doubled with every further one, with jitter. Default: 1s.
+   *
+   * @generated from field: google.protobuf.Duration initial_backoff = 3;
+   */
+  initialBackoff?: Duration | undefined;
+
+  /**
+   * The most that doubling leads to. Default: 60s. Retry-After of a server counts where it is longer.
+   *
+   * @generated from field: google.protobuf.Duration max_backoff = 4;
+   */
+  maxBackoff?: Duration | undefined;
+};
+
+/**
+ * Describes the message agentplatform.management.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
+  messageDesc(file_agentplatform_management_v1_skills, 1);
 
 /**
  * How to get tokens for an MCP server: RFC 6749's client_credentials, found through RFC 9728 metadata.
@@ -157,7 +206,7 @@ export type OAuthClientCredentials = Message<"agentplatform.management.v1.OAuthC
  * Use `create(OAuthClientCredentialsSchema)` to create a new message.
  */
 export const OAuthClientCredentialsSchema: GenMessage<OAuthClientCredentials> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 1);
+  messageDesc(file_agentplatform_management_v1_skills, 2);
 
 /**
  * @generated from message agentplatform.management.v1.CreateSkillRequest
@@ -174,7 +223,7 @@ export type CreateSkillRequest = Message<"agentplatform.management.v1.CreateSkil
  * Use `create(CreateSkillRequestSchema)` to create a new message.
  */
 export const CreateSkillRequestSchema: GenMessage<CreateSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 2);
+  messageDesc(file_agentplatform_management_v1_skills, 3);
 
 /**
  * @generated from message agentplatform.management.v1.CreateSkillResponse
@@ -191,7 +240,7 @@ export type CreateSkillResponse = Message<"agentplatform.management.v1.CreateSki
  * Use `create(CreateSkillResponseSchema)` to create a new message.
  */
 export const CreateSkillResponseSchema: GenMessage<CreateSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 3);
+  messageDesc(file_agentplatform_management_v1_skills, 4);
 
 /**
  * @generated from message agentplatform.management.v1.GetSkillRequest
@@ -210,7 +259,7 @@ export type GetSkillRequest = Message<"agentplatform.management.v1.GetSkillReque
  * Use `create(GetSkillRequestSchema)` to create a new message.
  */
 export const GetSkillRequestSchema: GenMessage<GetSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 4);
+  messageDesc(file_agentplatform_management_v1_skills, 5);
 
 /**
  * @generated from message agentplatform.management.v1.GetSkillResponse
@@ -227,7 +276,7 @@ export type GetSkillResponse = Message<"agentplatform.management.v1.GetSkillResp
  * Use `create(GetSkillResponseSchema)` to create a new message.
  */
 export const GetSkillResponseSchema: GenMessage<GetSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 5);
+  messageDesc(file_agentplatform_management_v1_skills, 6);
 
 /**
  * @generated from message agentplatform.management.v1.ListSkillsRequest
@@ -249,7 +298,7 @@ export type ListSkillsRequest = Message<"agentplatform.management.v1.ListSkillsR
  * Use `create(ListSkillsRequestSchema)` to create a new message.
  */
 export const ListSkillsRequestSchema: GenMessage<ListSkillsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 6);
+  messageDesc(file_agentplatform_management_v1_skills, 7);
 
 /**
  * @generated from message agentplatform.management.v1.ListSkillsResponse
@@ -271,7 +320,7 @@ export type ListSkillsResponse = Message<"agentplatform.management.v1.ListSkills
  * Use `create(ListSkillsResponseSchema)` to create a new message.
  */
 export const ListSkillsResponseSchema: GenMessage<ListSkillsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 7);
+  messageDesc(file_agentplatform_management_v1_skills, 8);
 
 /**
  * @generated from message agentplatform.management.v1.UpdateSkillRequest
@@ -295,7 +344,7 @@ export type UpdateSkillRequest = Message<"agentplatform.management.v1.UpdateSkil
  * Use `create(UpdateSkillRequestSchema)` to create a new message.
  */
 export const UpdateSkillRequestSchema: GenMessage<UpdateSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 8);
+  messageDesc(file_agentplatform_management_v1_skills, 9);
 
 /**
  * @generated from message agentplatform.management.v1.UpdateSkillResponse
@@ -312,7 +361,7 @@ export type UpdateSkillResponse = Message<"agentplatform.management.v1.UpdateSki
  * Use `create(UpdateSkillResponseSchema)` to create a new message.
  */
 export const UpdateSkillResponseSchema: GenMessage<UpdateSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 9);
+  messageDesc(file_agentplatform_management_v1_skills, 10);
 
 /**
  * @generated from message agentplatform.management.v1.DeleteSkillRequest
@@ -331,7 +380,7 @@ export type DeleteSkillRequest = Message<"agentplatform.management.v1.DeleteSkil
  * Use `create(DeleteSkillRequestSchema)` to create a new message.
  */
 export const DeleteSkillRequestSchema: GenMessage<DeleteSkillRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 10);
+  messageDesc(file_agentplatform_management_v1_skills, 11);
 
 /**
  * @generated from message agentplatform.management.v1.DeleteSkillResponse
@@ -344,7 +393,7 @@ export type DeleteSkillResponse = Message<"agentplatform.management.v1.DeleteSki
  * Use `create(DeleteSkillResponseSchema)` to create a new message.
  */
 export const DeleteSkillResponseSchema: GenMessage<DeleteSkillResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_management_v1_skills, 11);
+  messageDesc(file_agentplatform_management_v1_skills, 12);
 
 /**
  * @generated from enum agentplatform.management.v1.SkillCategory

@@ -1,0 +1,2 @@
+-- Protobuf JSON of a RetryPolicy.
+ALTER TABLE "skills" ADD COLUMN "retry" TEXT;
