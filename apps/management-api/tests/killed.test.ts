@@ -17,6 +17,8 @@ import { fresh } from './nouns.ts';
 const orgId = 'org_a';
 const A = 'https://a.example.com/mcp';
 const B = 'https://b.example.com/mcp';
+const MOVES = { paths: ['mcp_server_url', 'mcp_headers'] };
+const ADDED = { 'X-Added': 'more' };
 const GITHUB = { scheme: SignatureScheme.GITHUB, secrets: ['the first secret'] };
 const SLACK = {
   scheme: SignatureScheme.SLACK,
@@ -76,7 +78,12 @@ it('kill -9 at each point leaves no secret without owner and no owner without it
     updateSkill: await killAtEachPoint(async () => ({
       ...skills,
       method: 'updateSkill',
-      request: { skill: { id: await madeSkill(), ...moved } },
+      request: { skill: { id: await madeSkill(), ...moved }, updateMask: MOVES },
+    })),
+    updateHeader: await killAtEachPoint(async () => ({
+      ...skills,
+      method: 'updateSkill',
+      request: { skill: { id: await madeSkill(), mcpHeaders: ADDED } },
     })),
     deleteSkill: await killAtEachPoint(async () => ({
       ...skills,
@@ -103,6 +110,7 @@ it('kill -9 at each point leaves no secret without owner and no owner without it
   expect(points).toEqual({
     createSkill: 4,
     updateSkill: 4,
+    updateHeader: 4,
     deleteSkill: 2,
     createSource: 8,
     updateSource: 4,
@@ -119,14 +127,19 @@ async function expectSkillsAndCredentialsToAgree(): Promise<void> {
   const credentials = fixture.asService('dispatcher', 'token-service', CredentialService);
   const { skills } = await fixture.as(orgId, SkillService).listSkills({ pageSize: 1_000 });
   const urls = new Set<string>();
+  let withOneMore = 0;
   for (const { id, mcpServerUrl, mcpHeaderNames } of skills) {
     urls.add(mcpServerUrl);
     const { origin } = new URL(mcpServerUrl);
-    const expected = mcpServerUrl === A ? { 'X-First': 'of a' } : { 'X-Second': 'of b' };
+    const hasOneMore = mcpHeaderNames.includes('X-Added');
+    const atA = { ...(hasOneMore && ADDED), 'X-First': 'of a' };
+    withOneMore += Number(hasOneMore);
+    const expected = mcpServerUrl === A ? atA : { 'X-Second': 'of b' };
     expect(mcpHeaderNames).toEqual(Object.keys(expected));
     expect((await credentials.resolveCredential({ orgId, skillId: id, origin })).headers).toEqual(expected);
   }
   expect(urls).toEqual(new Set([A, B]));
+  expect(withOneMore).toBeGreaterThan(0);
   const stored = await pools.tokens.query<{ owner: string }>(
     `select owner_id as owner from sealed_secrets where field = 'headers' and in_force order by 1`,
   );

@@ -110,6 +110,41 @@ describe('the headers of a skill', () => {
     expect(await stored(skill.id)).toEqual({});
   });
 
+  it('are changed one by one, while the others stay without being sent', async () => {
+    const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpHeaders });
+    // Without a mask: as a client of gRPC that sets the field.
+    const changed = (await skills().updateSkill({ skill: { id: skill.id, mcpHeaders: { 'x-extra': 'y' } } })).skill!;
+    expect(changed).toMatchObject({ mcpHeaders: {}, mcpHeaderNames: ['Authorization', 'x-extra'] });
+    expect(await stored(skill.id)).toEqual({ Authorization: 'Bearer sk-1', 'x-extra': 'y' });
+    const given = { id: skill.id, mcpHeaders: { 'X-New': '1' } };
+    const both = await update(given, ['mcp_headers.X-New', 'mcp_headers.authorization']);
+    expect(both.mcpHeaderNames).toEqual(['X-New', 'x-extra']);
+    expect(await stored(skill.id)).toEqual({ 'X-New': '1', 'x-extra': 'y' });
+    await update({ id: skill.id }, ['mcp_headers.x-new', 'mcp_headers.X-Extra']);
+    expect(await stored(skill.id)).toEqual({});
+    await expect(update({ id: skill.id }, ['mcp_headers.x-new'])).rejects.toMatchObject({
+      kind: 'invalid_argument',
+      fields: [{ field: 'skill.mcp_headers["x-new"]' }],
+    });
+  });
+
+  it('that are kept beside a changed one do not follow the skill to another server', async () => {
+    const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpHeaders });
+    const moved = { id: skill.id, mcpServerUrl: 'https://evil.example.com/mcp', mcpHeaders: { 'X-Extra': 'y' } };
+    await expect(skills().updateSkill({ skill: moved })).rejects.toMatchObject({
+      kind: 'invalid_argument',
+      fields: [
+        {
+          field: 'skill.mcp_server_url',
+          description: expect.stringContaining('mcp_headers too (Authorization)') as string,
+        },
+      ],
+    });
+    expect(await stored(skill.id)).toEqual(mcpHeaders);
+    await update(moved, ['mcp_server_url', 'mcp_headers.X-Extra', 'mcp_headers.Authorization']);
+    expect(await stored(skill.id, moved.mcpServerUrl)).toEqual({ 'X-Extra': 'y' });
+  });
+
   it('are gone with the skill', async () => {
     const skill = await makeSkill(fixture, orgId, { name: fresh('skill'), mcpHeaders });
     await skills().deleteSkill({ skill: skill.id });

@@ -85,6 +85,33 @@ describe('a credential', () => {
     expect(await resolve(owner, 2, A)).toBe('of a');
   });
 
+  it('is changed in one header and keeps the others, also when it is handed over twice', async () => {
+    const owner = newOwner();
+    const headers = { Authorization: 'a', 'X-Team': 'a', 'X-Old': 'a' };
+    await management().putCredential({ ...owner, version: 1, origin: A, headers });
+    await settle(owner, 1, A);
+    const merge = {
+      ...owner,
+      version: 2,
+      baseVersion: 1,
+      keepsHeaders: true,
+      headers: { 'x-team': 'b', 'X-New': 'b' },
+    };
+    const removedHeaders = ['x-OLD', 'X-Never'];
+    await expect(management().putCredential({ ...merge, removedHeaders, origin: B })).rejects.toMatchObject(moved);
+    const all = async (version: number) =>
+      (await service.as('dispatcher', CredentialService).resolveCredential({ ...owner, version, origin: A })).headers;
+    for (let i = 0; i < 2; i++) {
+      await management().putCredential({ ...merge, removedHeaders, origin: A });
+      expect(await all(2)).toEqual({ Authorization: 'a', 'x-team': 'b', 'X-New': 'b' });
+      expect(await all(1)).toEqual(headers);
+    }
+    await settle(owner, 2, A);
+    const last = { ...owner, version: 3, baseVersion: 2, keepsHeaders: true, origin: A };
+    await management().putCredential({ ...last, removedHeaders: ['authorization', 'x-team', 'x-new'] });
+    expect(await all(3)).toEqual({});
+  });
+
   it('from before there were origins is answered to nobody until it is bound', async () => {
     const owner = newOwner();
     await insertDirectlySealed(fixture.pool, fixture.keys.keyRing, [{ ...owner, headers: { 'X-Key': 'old' } }]);

@@ -99,13 +99,41 @@ describe('PATCH', () => {
     expect(json).toMatchObject({ id: 'agt_1', description: 'display_name instructions' });
   });
 
-  it('takes a map as one field', async () => {
-    const body = { mcp_headers: { a: '1', b: '2' }, category: 'write' };
+  it('writes the entries of a map that the body has, and removes those that are null', async () => {
+    const body = { mcpHeaders: { a: '1', 'b.c': '2', D: null }, category: 'write' };
     await request('PATCH', '/api/v1/skills/lookup', { body });
-    expect(echoes.seen.updateSkill).toMatchObject({
-      skill: { id: 'lookup', mcpHeaders: { a: '1', b: '2' }, category: 2 },
-      updateMask: { paths: ['mcp_headers', 'category'] },
-    });
+    const seen = echoes.seen.updateSkill!;
+    expect(seen.skill).toMatchObject({ id: 'lookup', category: 2 });
+    expect(seen.skill!.mcpHeaders).toEqual({ a: '1', 'b.c': '2' });
+    expect(seen.updateMask!.paths).toEqual(['mcp_headers.a', 'mcp_headers.b.c', 'mcp_headers.D', 'category']);
+  });
+
+  it.each([
+    ['a map that update_mask names is written as a whole', '?update_mask=mcpHeaders', { a: '1' }, ['mcp_headers']],
+    [
+      'one of its entries alone',
+      '?update_mask=mcp_headers.a,mcpHeaders.X-B',
+      { a: '1' },
+      ['mcp_headers.a', 'mcp_headers.X-B'],
+    ],
+    ['null removes all of it', '', null, ['mcp_headers']],
+  ])('of maps: %s', async (_, query, headers, paths) => {
+    await request('PATCH', `/api/v1/skills/lookup${query}`, { body: { mcp_headers: headers } });
+    expect(echoes.seen.updateSkill!.updateMask!.paths).toEqual(paths);
+    expect(echoes.seen.updateSkill!.skill!.mcpHeaders).toEqual(headers ?? {});
+  });
+
+  it('passes over an empty map, as an answer has it', async () => {
+    await request('PATCH', '/api/v1/skills/lookup', { body: { mcp_headers: {}, category: 'read' } });
+    expect(echoes.seen.updateSkill!.updateMask!.paths).toEqual(['category']);
+    const nothing = await request('PATCH', '/api/v1/skills/lookup', { body: { mcp_headers: {} } });
+    expect(nothing.json).toMatchObject({ status: 400, code: 'nothing_to_update' });
+  });
+
+  it('refuses a null in a map that is written as a whole', async () => {
+    const body = { mcp_headers: { a: null } };
+    const { json } = await request('PATCH', '/api/v1/skills/lookup?update_mask=mcp_headers', { body });
+    expect(json).toMatchObject({ status: 400, errors: [{ field: 'mcp_headers["a"]' }] });
   });
 
   it('lets update_mask win over the body', async () => {

@@ -10,11 +10,14 @@ export interface Update<M extends Message> {
   readonly wanted: M;
   /** The names of those fields. */
   readonly written: ReadonlySet<string>;
+  /** Of the maps among them of which only entries are written: the keys of those. The rest of the map stays as it is. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
  * Applies an update as https://google.aip.dev/134 describes it: a field of the mask that the patch does not set is
- * cleared; no mask means the fields the patch sets. What was read can be written back: fields that the platform fills in are
+ * cleared; no mask means the fields the patch sets, and of its maps the entries. A path such as `labels.color` names one entry
+ * (https://google.aip.dev/161). What was read can be written back: fields that the platform fills in are
  * passed over, and a message as it was answered, without its secrets, changes nothing.
  */
 export function applyUpdate<M extends Message, R extends Row>(
@@ -26,15 +29,19 @@ export function applyUpdate<M extends Message, R extends Row>(
   const wanted = clone(noun.schema, noun.toMessage(row));
   const from = reflect(noun.schema, patch);
   const to = reflect(noun.schema, wanted);
+  const keys = new Map<string, string[]>();
   const named = mask?.paths.length
-    ? maskedFields(noun, from.fields, mask.paths)
+    ? maskedFields(noun, from.fields, mask.paths, keys)
     : from.fields.filter((field) => from.isSet(field));
+  for (const field of mask?.paths.length ? [] : named) {
+    if (field.fieldKind === 'map') keys.set(field.name, [...from.get(field).keys()].map(String));
+  }
   const fields = named.filter((field) => !isGivenByPlatform(field) && !isSameMessage(field, from, to));
   for (const field of fields) {
     if (from.isSet(field)) to.set(field, from.get(field));
     else to.clear(field);
   }
-  return { wanted, written: new Set(fields.map((field) => field.name)) };
+  return { wanted, written: new Set(fields.map((field) => field.name)), keys };
 }
 
 function isSameMessage(field: DescField, from: ReflectMessage, to: ReflectMessage): boolean {
@@ -52,11 +59,18 @@ function maskedFields<M extends Message, R extends Row>(
   noun: Noun<M, R>,
   fields: readonly DescField[],
   paths: readonly string[],
+  keys: Map<string, string[]>,
 ): DescField[] {
   const problems: Problems = [];
   const masked = paths.flatMap((path) => {
     const field = fields.find((candidate) => candidate.name === path);
     if (field !== undefined) return [field];
+    const map = fields.find(({ name, fieldKind }) => fieldKind === 'map' && path.startsWith(`${name}.`));
+    if (map !== undefined) {
+      if (!paths.includes(map.name))
+        keys.set(map.name, [...(keys.get(map.name) ?? []), path.slice(map.name.length + 1)]);
+      return [map];
+    }
     problems.push({ field: 'update_mask', description: `names "${path}", which ${noun.label}s do not have` });
     return [];
   });

@@ -16,7 +16,7 @@ import type { Skill as SkillRow } from '../generated/prisma/client.ts';
 import { ownCall } from '../own-call.ts';
 import { checkMove, checkSkill } from '../skills/check-skill.ts';
 import { credentialOf, givenCredentials, writesCredential } from '../skills/credentials.ts';
-import { headerNames } from '../skills/mcp-headers.ts';
+import { changeHeaders } from '../skills/mcp-headers.ts';
 import { skillColumns, skills } from '../skills/skill.ts';
 
 const ALL: ReadonlySet<string> = new Set(['mcp_headers', 'mcp_oauth']);
@@ -33,13 +33,13 @@ export function skillRoutes({
     async createSkill(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.skill!;
-      const names = headerNames(wanted.mcpHeaders);
-      throwIfAny(checkSkill(wanted, { addressRules, headerNames: names }));
+      const headers = changeHeaders([], wanted.mcpHeaders, undefined);
+      throwIfAny(checkSkill(wanted, { addressRules, headerNames: headers.names }));
       const now = new Date(clock());
       const id = newId('skl', now.getTime());
       const create = async (tx: Tenant, revision: Revision, credentialVersion: number) => {
         await refuseOverLimit(skills, tx, limits.skills);
-        const stored = { ...skillColumns(wanted), mcpHeaderNames: names, credentialVersion };
+        const stored = { ...skillColumns(wanted), mcpHeaderNames: [...headers.names], credentialVersion };
         const data = { ...stored, orgId, id, createdAt: now, updatedAt: now };
         return revision.saved(skills, await withUniqueName(skills, wanted.name, tx.skill.create({ data })));
       };
@@ -52,7 +52,9 @@ export function skillRoutes({
         orgId,
         ownerId: id,
         put: async (version) => {
-          await ownCall(credentials.putCredential({ ...credentialOf(wanted, ALL), orgId, skillId: id, version }));
+          await ownCall(
+            credentials.putCredential({ ...credentialOf(wanted, ALL, headers), orgId, skillId: id, version }),
+          );
         },
         write: (tx, { version, revision }) => create(tx, revision, version),
       });
@@ -73,17 +75,20 @@ export function skillRoutes({
       const { orgId } = userOf(call);
       const patch = request.skill!;
       const checked = (row: SkillRow) => {
-        const { wanted, written } = applyUpdate(skills, row, patch, request.updateMask);
-        const names = written.has('mcp_headers') ? headerNames(wanted.mcpHeaders) : row.mcpHeaderNames;
+        const { wanted, written, keys } = applyUpdate(skills, row, patch, request.updateMask);
+        const headerKeys = written.has('mcp_headers') ? keys.get('mcp_headers') : [];
+        const headers = changeHeaders(row.mcpHeaderNames, wanted.mcpHeaders, headerKeys);
+        const keepsOAuth = !written.has('mcp_oauth');
         throwIfAny([
-          ...checkSkill(wanted, { addressRules, headerNames: names, keepsOAuth: !written.has('mcp_oauth') }),
-          ...checkMove(row, wanted, written),
+          ...checkSkill(wanted, { addressRules, headerNames: headers.names, keepsOAuth }),
+          ...headers.problems,
+          ...checkMove(row, wanted, { keptHeaders: headers.kept, keepsOAuth }),
         ]);
-        return { wanted, written, columns: { ...skillColumns(wanted), mcpHeaderNames: names } };
+        return { wanted, written, headers, columns: { ...skillColumns(wanted), mcpHeaderNames: [...headers.names] } };
       };
       const current = await getByReference(skills, database.tenant(orgId), patch.id);
       const { id, credentialVersion: baseVersion } = current;
-      const { wanted, written } = checked(current);
+      const { wanted, written, headers } = checked(current);
       const update = async (tx: Tenant, revision: Revision, version = baseVersion) => {
         const row = await getByReference(skills, tx, id);
         // What is kept of the credential was read from this version, and what is written replaces it.
@@ -99,7 +104,7 @@ export function skillRoutes({
         orgId,
         ownerId: id,
         put: async (version) => {
-          const credential = { ...credentialOf(wanted, written), baseVersion, version };
+          const credential = { ...credentialOf(wanted, written, headers), baseVersion, version };
           await ownCall(credentials.putCredential({ ...credential, orgId, skillId: id }));
         },
         write: (tx, { version, revision }) => update(tx, revision, version),

@@ -35,22 +35,20 @@ export function checkSkill(
 
 /**
  * A stored credential never goes to another server than the one it was given for: who may change a skill could
- * otherwise read what the API never answers. @param written - the fields that are sent.
+ * otherwise read what the API never answers.
  */
 export function checkMove(
-  current: Pick<SkillRow, 'mcpServerUrl' | 'mcpHeaderNames' | 'mcpOauthIssuer'>,
+  current: Pick<SkillRow, 'mcpServerUrl' | 'mcpOauthIssuer'>,
   wanted: Skill,
-  written: ReadonlySet<string>,
+  o: { readonly keptHeaders: readonly string[]; readonly keepsOAuth: boolean },
 ): Problems {
   if (URL.parse(current.mcpServerUrl)?.origin === URL.parse(wanted.mcpServerUrl)?.origin) return [];
   const stored = [
-    ...(current.mcpHeaderNames.length > 0 ? ['mcp_headers'] : []),
-    ...(current.mcpOauthIssuer === null ? [] : ['mcp_oauth']),
+    ...(o.keptHeaders.length > 0 ? [`mcp_headers too (${o.keptHeaders.join(', ')})`] : []),
+    ...(o.keepsOAuth && current.mcpOauthIssuer !== null ? ['mcp_oauth too'] : []),
   ];
-  return stored
-    .filter((field) => !written.has(field))
-    .map((field) => ({
-      field: FIELD,
-      description: `moves to another server; send ${field} too, because what is stored stays with ${current.mcpServerUrl}`,
-    }));
+  return stored.map((what) => ({
+    field: FIELD,
+    description: `moves to another server; send ${what}, because what is stored stays with ${current.mcpServerUrl}`,
+  }));
 }

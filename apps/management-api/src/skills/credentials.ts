@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { PutCredentialRequestSchema, Skill } from '@agent-platform/proto';
+import type { HeaderChange } from './mcp-headers.ts';
 import { oauthClient } from './mcp-oauth.ts';
 
 /** Of what a skill's credential consists. */
@@ -18,19 +19,21 @@ export function writesCredential(written: ReadonlySet<string>): boolean {
 /**
  * A version of a skill's credential as token-service takes it: bound to the skill's server.
  *
- * @param written - the fields to write, where an empty one is removed; the others stay as in the base version.
+ * @param written - the fields to write; a client that is not among them stays as in the base version, and so do the
+ * headers that are kept.
  */
 export function credentialOf(
-  { mcpServerUrl, mcpHeaders: headers, mcpOauth }: Skill,
+  { mcpServerUrl, mcpOauth }: Skill,
   written: ReadonlySet<string>,
+  { given: headers, kept, removed: removedHeaders }: Pick<HeaderChange, 'given' | 'kept' | 'removed'>,
 ): Omit<MessageInitShape<typeof PutCredentialRequestSchema>, '$typeName'> {
-  const keepsHeaders = !written.has('mcp_headers');
   const keepsOauthClient = !written.has('mcp_oauth');
   return {
     origin: new URL(mcpServerUrl).origin,
-    keepsHeaders,
+    headers,
+    keepsHeaders: kept.length > 0,
+    removedHeaders: [...removedHeaders],
     keepsOauthClient,
-    ...(!keepsHeaders && { headers }),
     ...(!keepsOauthClient && mcpOauth && { oauthClient: oauthClient(mcpOauth) }),
   };
 }

@@ -15,12 +15,23 @@ import type { SecretField } from './sealing.ts';
 export async function putCredential(context: Context, request: PutCredentialRequest): Promise<void> {
   const { orgId, skillId, origin, version, headers, oauthClient } = request;
   const kept = request.keepsHeaders || request.keepsOauthClient ? await keptOf(context, request) : {};
-  const givenHeaders = Object.keys(headers).length === 0 ? undefined : JSON.stringify(headers);
+  const allHeaders = request.keepsHeaders ? merged(kept.headers, request) : headers;
+  const sealedHeaders = Object.keys(allHeaders).length === 0 ? undefined : JSON.stringify(allHeaders);
   const givenClient = oauthClient && toJsonString(OAuthClientSchema, oauthClient);
   const place = { orgId, ownerId: skillId, version, origin };
-  await putSecret(context, { ...place, field: 'headers' }, request.keepsHeaders ? kept.headers : givenHeaders);
+  await putSecret(context, { ...place, field: 'headers' }, sealedHeaders);
   const client = request.keepsOauthClient ? kept.oauth_client : givenClient;
   await putSecret(context, { ...place, field: 'oauth_client' }, client);
+}
+
+/** From the base version and the request alone: handed over twice, it is the same. Names of headers have no case. */
+function merged(base = '{}', { headers, removedHeaders }: PutCredentialRequest): Record<string, string> {
+  const changed = new Set([...Object.keys(headers), ...removedHeaders].map((name) => name.toLowerCase()));
+  const others = Object.entries(JSON.parse(base) as Record<string, string>);
+  return Object.fromEntries([
+    ...others.filter(([name]) => !changed.has(name.toLowerCase())),
+    ...Object.entries(headers),
+  ]);
 }
 
 async function keptOf(context: Context, request: PutCredentialRequest) {

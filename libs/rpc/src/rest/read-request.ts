@@ -4,7 +4,7 @@ import { invalidRequest } from '../invalid-request.ts';
 import { decodeMessage } from '../json/decode.ts';
 import type { Binding, FieldPath } from './binding.ts';
 import { findField } from './binding.ts';
-import { readUpdateMask } from './update-mask.ts';
+import { dropRemovedEntries, readUpdateMask } from './update-mask.ts';
 
 /**
  * The RPC's request: the body, then what the path says, then the query.
@@ -19,7 +19,7 @@ export function readRequest(
   query: URLSearchParams,
   body: JsonValue | undefined,
 ): MessageShape<Binding['rpc']['input']> {
-  const json = placeBody(binding, body);
+  const json = placeBody(binding, query, body);
   const mask = binding.updateMask && readUpdateMask(binding, query, body);
   readQuery(binding, query, json);
   binding.variables.forEach((path, index) => set(json, path, values[index]!));
@@ -28,7 +28,8 @@ export function readRequest(
   return message;
 }
 
-function placeBody({ body: target }: Binding, body: JsonValue | undefined): JsonObject {
+function placeBody(binding: Binding, query: URLSearchParams, body: JsonValue | undefined): JsonObject {
+  const { body: target } = binding;
   if (target === undefined) return {};
   if (target === '*') {
     if (body === undefined) return {};
@@ -39,7 +40,11 @@ function placeBody({ body: target }: Binding, body: JsonValue | undefined): Json
     const message = `This request needs a body: the ${target.name.replaceAll('_', ' ')}, as a JSON object.`;
     throw new AppError('invalid_argument', 'body_required', message);
   }
-  if (isJsonObject(body)) return { [target.name]: { ...body } };
+  if (isJsonObject(body)) {
+    const copy = { ...body };
+    dropRemovedEntries(binding, query, copy);
+    return { [target.name]: copy };
+  }
   throw invalidRequest([{ field: '', description: 'The body has to be a JSON object.' }]);
 }
 

@@ -73,7 +73,8 @@ export type Skill = Message<"agentplatform.management.v1.Skill"> & {
   mcpServerUrl: string;
 
   /**
-   * Sent with every call to the server, for example {"Authorization": "Bearer sk-…"}. Kept encrypted, never answered.
+   * Sent with every call to the server, for example {"Authorization": "Bearer sk-…"}. Kept encrypted, never answered. An
+   * update without a mask writes the headers it gives and keeps the others; over REST, null removes one.
    *
    * @generated from field: map<string, string> mcp_headers = 9;
    */
@@ -332,7 +333,9 @@ export type UpdateSkillRequest = Message<"agentplatform.management.v1.UpdateSkil
   skill?: Skill | undefined;
 
   /**
-   * Fields to write. Over REST: the fields present in the body.
+   * Fields to write. Over REST: the fields present in the body. "mcp_headers" writes all headers anew;
+   * "mcp_headers.x-team" that one, which is removed when the skill does not give it. Over Connect's JSON spell the header
+   * in lower case ("mcpHeaders.x-team"): there, upper case is how field names are written.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
