@@ -4,7 +4,7 @@ import { processConfigSummary, readDispatcherConfig } from './config.ts';
 describe('the configuration of the dispatcher', () => {
   it('needs nothing to be set', () => {
     expect(readDispatcherConfig({})).toMatchObject({
-      workers: { concurrency: 128, leaseMs: 8_000, heartbeatMs: 2_000 },
+      workers: { concurrency: 168, maxOfTenant: 200, leaseMs: 8_000, heartbeatMs: 2_000 },
       models: { openai: {}, anthropic: {} },
     });
   });

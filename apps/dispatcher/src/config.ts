@@ -16,7 +16,8 @@ export interface DispatcherConfig {
 }
 
 const spec = {
-  concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 128, min: 1, max: 1_000 }),
+  concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 168, min: 1, max: 1_000 }),
+  maxOfTenant: variable.integer('ORG_MAX_CONCURRENT_RUNS', { default: 200, min: 1, max: 1_000_000 }),
   drainMs: variable.durationMs('DISPATCHER_DRAIN', { default: 3_000 }),
   keepMs: retention,
   openaiBaseUrl: variable.url('OPENAI_BASE_URL', { optional: true }),
@@ -61,8 +62,9 @@ export function readProcessConfig(env: Env): DispatcherConfig & ConfigOf<typeof 
 }
 
 function configOf(values: ConfigOf<typeof spec>): DispatcherConfig {
+  const { concurrency, maxOfTenant, drainMs } = values;
   return {
-    workers: { concurrency: values.concurrency, drainMs: values.drainMs, ...LEASE },
+    workers: { concurrency, maxOfTenant, drainMs, ...LEASE },
     retry: RETRY,
     circuit: CIRCUIT,
     retention: { keepMs: values.keepMs, ...RETENTION },

@@ -49,7 +49,12 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   const { bus, logger } = deps;
   await migrate({ url: deps.databaseUrl, migrationsDir });
   await using resources = new AsyncDisposableStack();
-  const pool = createPool({ url: deps.databaseUrl, applicationName: 'dispatcher', max: MAX_CONNECTIONS, logger });
+  const pool = createPool({
+    url: indexed(deps.databaseUrl),
+    applicationName: 'dispatcher',
+    max: MAX_CONNECTIONS,
+    logger,
+  });
   resources.defer(() => pool.end());
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool) });
   resources.defer(() => prisma.$disconnect());
@@ -105,4 +110,12 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A plan that was made while a table was small must not read all of it when it has grown, until somebody analyzes it. */
+function indexed(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  const given = url.searchParams.get('options');
+  url.searchParams.set('options', [given, '-c enable_seqscan=off'].filter(Boolean).join(' '));
+  return url.href;
 }

@@ -12,7 +12,9 @@ const wanted = { ...range, receivedBefore: at(10_000), replayId: 'fix-42' };
 /** With the first batch done and nobody there to do the rest. */
 async function interrupted(): Promise<Fixture> {
   const fixture = await createFixture();
-  const idle = { workers: { concurrency: 1, leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 60_000, drainMs: 0 } };
+  const idle = {
+    workers: { concurrency: 1, maxOfTenant: 1_000, leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 60_000, drainMs: 0 },
+  };
   const dispatcher = await fixture.start({ config: idle });
   await insertEvents(fixture, 1_300);
   const { state, startedCount } = await fixture.events.replayEvents(wanted);

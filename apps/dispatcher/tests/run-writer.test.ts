@@ -3,6 +3,7 @@ import { createRunWriter } from '../src/runs/run-writer.ts';
 import type { Step } from '../src/runs/run.ts';
 import { claimRuns } from '../src/store/claim-runs.ts';
 import { renewLeases } from '../src/store/renew-leases.ts';
+import { claimOf } from './support/claims.ts';
 import { createFixture, testConfig } from './support/fixture.ts';
 
 const step = (number: number, text: string): Step => ({
@@ -26,7 +27,7 @@ async function setUp(count: number) {
   const workers = { ...testConfig.workers, pollMs: 3_600_000, concurrency: 0 };
   const dispatcher = await fixture.start({ config: { workers } });
   await dispatcher.deliver(...Array.from({ length: count }, (_, n) => ({ payload: `{"n":${n}}` })));
-  const runs = await claimRuns(fixture.pool, { limit: count, leaseMs: 60_000, held: [] });
+  const { runs } = await claimRuns(fixture.pool, claimOf({ limit: 2 * count }));
   expect(runs).toHaveLength(count);
   return { fixture, runs };
 }

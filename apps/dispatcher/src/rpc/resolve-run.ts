@@ -43,6 +43,7 @@ export async function resolveRun(db: TenantDatabase, id: string, of: Decision): 
         errorMessage: resolved.error?.message ?? null,
         resolutions: JSON.stringify([...before, resolution]),
         claimableAt: now,
+        due: true,
         finishedAt: resolved.status === 'queued' ? null : now,
         // Who decides now knows of the wish to cancel, and decided otherwise.
         cancelRequestedAt: null,

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createHeldRuns } from './held-runs.ts';
 import { LeaseLost, ShuttingDown } from './stop.ts';
 
+const claimed = (epoch: number) => ({ id: 'run_1', epoch, orgId: 'org_1', triggerId: 'trg_1' });
+
 function setUp() {
   const clock = { nowMs: 0 };
   const held = createHeldRuns(10_000, () => clock.nowMs);
-  return { clock, held, run: held.add({ id: 'run_1', epoch: 1 }, 0) };
+  return { clock, held, run: held.add(claimed(1), 0) };
 }
 
 describe('held runs', () => {
@@ -32,9 +34,17 @@ describe('held runs', () => {
   it('are not lost to a heartbeat that was asked for an earlier claim of the same run', () => {
     const { held, run } = setUp();
     held.remove(run);
-    const again = held.add({ id: 'run_1', epoch: 3 }, 500);
+    const again = held.add(claimed(3), 500);
     held.renewed([run], new Map(), 1_000);
     expect(again.signal.aborted).toBe(false);
+  });
+
+  it('are counted by tenant and by trigger, until they are let go of', () => {
+    const { held, run } = setUp();
+    held.add({ ...claimed(1), id: 'run_2', triggerId: 'trg_2' }, 0);
+    expect([held.countBy('orgId'), held.countBy('triggerId')]).toEqual([{ org_1: 2 }, { trg_1: 1, trg_2: 1 }]);
+    held.remove(run);
+    expect([held.countBy('orgId'), held.countBy('triggerId')]).toEqual([{ org_1: 1 }, { trg_2: 1 }]);
   });
 
   it('are still held while they are handed back, so that this can be written', () => {

@@ -1,9 +1,11 @@
+import type { Counts } from '../store/claim-runs.ts';
+import type { ClaimedRun } from './run.ts';
 import { LeaseLost } from './stop.ts';
 
+type Claimed = Pick<ClaimedRun, 'id' | 'epoch' | 'orgId' | 'triggerId'>;
+
 /** A run this process works on, for as long as its lease lasts. */
-export interface HeldRun {
-  readonly id: string;
-  readonly epoch: number;
+export interface HeldRun extends Claimed {
   /** Aborted with LeaseLost when the lease is lost and with ShuttingDown when the process stops. */
   readonly signal: AbortSignal;
   /** Aborted when somebody wants the run to end. */
@@ -17,8 +19,10 @@ export interface HeldRuns {
   readonly size: number;
   ids(): string[];
   all(): HeldRun[];
+  /** How many there are of each tenant, or of each trigger. */
+  countBy(what: 'orgId' | 'triggerId'): Counts;
   /** @param nowMs - from before the claim was sent. */
-  add(run: { readonly id: string; readonly epoch: number }, nowMs: number): HeldRun;
+  add(run: Claimed, nowMs: number): HeldRun;
   remove(run: HeldRun): void;
   /**
    * After a heartbeat for `asked`: what it did not renew is lost.
@@ -46,12 +50,19 @@ export function createHeldRuns(leaseMs: number, nowMs: () => number): HeldRuns {
     },
     ids: () => [...entries.keys()],
     all: () => [...entries.values()],
-    add({ id, epoch }, sinceMs) {
+    countBy(what) {
+      const counts: Record<string, number> = {};
+      for (const run of entries.values()) counts[run[what]] = (counts[run[what]] ?? 0) + 1;
+      return counts;
+    },
+    add({ id, epoch, orgId, triggerId }, sinceMs) {
       const controller = new AbortController();
       const cancelling = new AbortController();
       const entry: Entry = {
         id,
         epoch,
+        orgId,
+        triggerId,
         controller,
         signal: controller.signal,
         cancelled: cancelling.signal,

@@ -22,6 +22,7 @@ export interface EventOfRun {
 export interface UnplannedRun {
   readonly id: string;
   readonly orgId: string;
+  readonly triggerId: string;
   readonly traceparent: string | undefined;
   /** The fence: raised with every claim, named by every write. */
   readonly epoch: number;

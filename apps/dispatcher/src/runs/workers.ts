@@ -1,16 +1,20 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimRuns } from '../store/claim-runs.ts';
+import { markDue } from '../store/mark-due.ts';
 import { renewLeases } from '../store/renew-leases.ts';
 import { createHeldRuns } from './held-runs.ts';
 import { createPlans } from './plans.ts';
 import type { ClaimedRun } from './run.ts';
 import { ShuttingDown } from './stop.ts';
+import { createTurns } from './turns.ts';
 import { workOnRun, type WorkDeps } from './work-on-run.ts';
 
 export interface WorkersConfig {
-  /** Runs at a time. */
+  /** Runs at a time. One tenant alone gets four fifths of them, and one trigger four fifths of that (ADR 21). */
   readonly concurrency: number;
+  /** Runs of one tenant at a time, in all processes together. */
+  readonly maxOfTenant: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   /** How often to look for work nobody has announced: retries that are due, runs of workers that are gone. */
@@ -27,16 +31,23 @@ export interface Workers extends AsyncDisposable {
 /** What is left of the deadline for runs to be handed back in, once they were told to stop. */
 const UNWIND_MS = 1_000;
 
+/** Long enough for another worker's claim to end. */
+const CONTENDED_MS = 5;
+
+const MARKED_AT_ONCE = 1_000;
+
 export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   const { pool, logger } = deps;
   const plans = createPlans(pool);
   const held = createHeldRuns(config.leaseMs, () => performance.now());
+  const turns = createTurns();
   const working = new Set<Promise<void>>();
   let stopping = false;
   let claiming: Promise<void> | undefined;
   let wanted = false;
   let backlog = false;
   let beating = false;
+  let looking: Promise<void> | undefined;
 
   function wake(): void {
     wanted = true;
@@ -55,13 +66,39 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
       if (limit <= 0) return;
       const sinceMs = performance.now();
       try {
-        const claimed = await claimRuns(pool, { limit, leaseMs: config.leaseMs, held: held.ids() });
-        backlog = claimed.length === limit;
-        const loaded = await plans.load(claimed);
-        for (const [index, run] of claimed.entries()) start({ ...run, plan: loaded[index]! }, sinceMs);
+        const claimed = await claim(limit);
+        backlog = claimed.backlog;
+        turns.had(claimed);
+        const loaded = await plans.load(claimed.runs);
+        for (const [index, run] of claimed.runs.entries()) start({ ...run, plan: loaded[index]! }, sinceMs);
+        if (claimed.unfinished && claimed.runs.length > 0) wanted = true;
+        if (claimed.contended) setTimeout(wake, CONTENDED_MS * (1 + Math.random())).unref();
       } catch (error) {
         logger.warn({ err: error }, 'no runs can be claimed');
       }
+    }
+  }
+
+  function claim(limit: number) {
+    const { leaseMs, maxOfTenant } = config;
+    const heldOf = { tenants: held.countBy('orgId'), triggers: held.countBy('triggerId') };
+    return claimRuns(pool, { limit, leaseMs, maxOfTenant, held: held.ids(), heldOf, after: turns.after });
+  }
+
+  function look(): void {
+    looking ??= markAll().finally(() => {
+      looking = undefined;
+      wake();
+    });
+  }
+
+  /** Retries that are due and runs of workers that are gone may be claimed from now on. */
+  async function markAll(): Promise<void> {
+    const limit = MARKED_AT_ONCE;
+    try {
+      while (!stopping && (await markDue(pool, { limit, held: held.ids() })) === limit) wake();
+    } catch (error) {
+      logger.warn({ err: error }, 'runs that are due cannot be looked for');
     }
   }
 
@@ -91,16 +128,16 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
     }
   }
 
-  const poll = setInterval(wake, config.pollMs);
+  const poll = setInterval(look, config.pollMs);
   const beat = setInterval(() => void heartbeat(), config.heartbeatMs);
-  wake();
+  look();
 
   return {
     wake,
     async [Symbol.asyncDispose]() {
       stopping = true;
       clearInterval(poll);
-      await claiming;
+      await Promise.all([looking, claiming]);
       await within(config.drainMs, working);
       held.abortAll(new ShuttingDown('the process stops'));
       if (!(await within(UNWIND_MS, working))) logger.error({ runs: held.ids() }, 'runs that do not stop are left');

@@ -13,7 +13,7 @@ const RENEW_LEASES = `
     order by runs.id
     for no key update of runs
   )
-  update runs set claimable_at = now() + $3 * interval '1 ms'
+  update runs set due = false, claimable_at = now() + $3 * interval '1 ms'
   from held where runs.id = held.id
   returning runs.id, runs.cancel_requested_at is not null as cancel_requested`;
 

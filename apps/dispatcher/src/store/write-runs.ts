@@ -52,6 +52,7 @@ const WRITE_RUNS = `
                       else c.outcome end,
         claimable_at = case when c.outcome is null then runs.claimable_at
                             else now() + c.delay_ms * interval '1 ms' end,
+        due = c.outcome is not null and c.outcome = 'queued' and c.delay_ms = 0,
         attempts = attempts - c.uncounted,
         attempts_left = case when c.outcome is null then runs.attempts_left else c.attempts_left end,
         gives_up_at = case when c.outcome is null then runs.gives_up_at else c.gives_up_at end,

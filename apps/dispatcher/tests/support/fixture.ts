@@ -24,7 +24,7 @@ import { webhookEvent, type SentEvent } from './events.ts';
 import { createFakeMcp, tool, type FakeMcp } from './fake-mcp.ts';
 
 export const testConfig: DispatcherConfig = {
-  workers: { concurrency: 32, leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 50, drainMs: 200 },
+  workers: { concurrency: 32, maxOfTenant: 1_000, leaseMs: 10_000, heartbeatMs: 3_000, pollMs: 50, drainMs: 200 },
   retry: { maxAttempts: 5, totalMs: 3_600_000, baseMs: 5, maxMs: 20 },
   circuit: { failures: 100, windowMs: 60_000, cooldownMs: 50 },
   retention: { keepMs: 30 * 86_400_000, everyMs: 3_600_000, batches: { size: 1_000, pauseMs: 0 } },

@@ -136,6 +136,7 @@ export const RunScalarFieldEnum = {
   attempts: 'attempts',
   epoch: 'epoch',
   claimableAt: 'claimableAt',
+  due: 'due',
   createdAt: 'createdAt',
   startedAt: 'startedAt',
   finishedAt: 'finishedAt',

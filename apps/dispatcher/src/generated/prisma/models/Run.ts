@@ -58,6 +58,7 @@ export type RunMinAggregateOutputType = {
   attempts: number | null
   epoch: number | null
   claimableAt: Date | null
+  due: boolean | null
   createdAt: Date | null
   startedAt: Date | null
   finishedAt: Date | null
@@ -88,6 +89,7 @@ export type RunMaxAggregateOutputType = {
   attempts: number | null
   epoch: number | null
   claimableAt: Date | null
+  due: boolean | null
   createdAt: Date | null
   startedAt: Date | null
   finishedAt: Date | null
@@ -118,6 +120,7 @@ export type RunCountAggregateOutputType = {
   attempts: number
   epoch: number
   claimableAt: number
+  due: number
   createdAt: number
   startedAt: number
   finishedAt: number
@@ -162,6 +165,7 @@ export type RunMinAggregateInputType = {
   attempts?: true
   epoch?: true
   claimableAt?: true
+  due?: true
   createdAt?: true
   startedAt?: true
   finishedAt?: true
@@ -192,6 +196,7 @@ export type RunMaxAggregateInputType = {
   attempts?: true
   epoch?: true
   claimableAt?: true
+  due?: true
   createdAt?: true
   startedAt?: true
   finishedAt?: true
@@ -222,6 +227,7 @@ export type RunCountAggregateInputType = {
   attempts?: true
   epoch?: true
   claimableAt?: true
+  due?: true
   createdAt?: true
   startedAt?: true
   finishedAt?: true
@@ -339,6 +345,7 @@ export type RunGroupByOutputType = {
   attempts: number
   epoch: number
   claimableAt: Date
+  due: boolean
   createdAt: Date
   startedAt: Date | null
   finishedAt: Date | null
@@ -392,6 +399,7 @@ export type RunWhereInput = {
   attempts?: Prisma.IntFilter<"Run"> | number
   epoch?: Prisma.IntFilter<"Run"> | number
   claimableAt?: Prisma.DateTimeFilter<"Run"> | Date | string
+  due?: Prisma.BoolFilter<"Run"> | boolean
   createdAt?: Prisma.DateTimeFilter<"Run"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
@@ -422,6 +430,7 @@ export type RunOrderByWithRelationInput = {
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
+  due?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -456,6 +465,7 @@ export type RunWhereUniqueInput = Prisma.AtLeast<{
   attempts?: Prisma.IntFilter<"Run"> | number
   epoch?: Prisma.IntFilter<"Run"> | number
   claimableAt?: Prisma.DateTimeFilter<"Run"> | Date | string
+  due?: Prisma.BoolFilter<"Run"> | boolean
   createdAt?: Prisma.DateTimeFilter<"Run"> | Date | string
   startedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
@@ -486,6 +496,7 @@ export type RunOrderByWithAggregationInput = {
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
+  due?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -524,6 +535,7 @@ export type RunScalarWhereWithAggregatesInput = {
   attempts?: Prisma.IntWithAggregatesFilter<"Run"> | number
   epoch?: Prisma.IntWithAggregatesFilter<"Run"> | number
   claimableAt?: Prisma.DateTimeWithAggregatesFilter<"Run"> | Date | string
+  due?: Prisma.BoolWithAggregatesFilter<"Run"> | boolean
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"Run"> | Date | string
   startedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
   finishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
@@ -554,6 +566,7 @@ export type RunCreateInput = {
   attempts?: number
   epoch?: number
   claimableAt: Date | string
+  due?: boolean
   createdAt: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
@@ -584,6 +597,7 @@ export type RunUncheckedCreateInput = {
   attempts?: number
   epoch?: number
   claimableAt: Date | string
+  due?: boolean
   createdAt: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
@@ -614,6 +628,7 @@ export type RunUpdateInput = {
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  due?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -644,6 +659,7 @@ export type RunUncheckedUpdateInput = {
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  due?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -674,6 +690,7 @@ export type RunCreateManyInput = {
   attempts?: number
   epoch?: number
   claimableAt: Date | string
+  due?: boolean
   createdAt: Date | string
   startedAt?: Date | string | null
   finishedAt?: Date | string | null
@@ -704,6 +721,7 @@ export type RunUpdateManyMutationInput = {
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  due?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -734,6 +752,7 @@ export type RunUncheckedUpdateManyInput = {
   attempts?: Prisma.IntFieldUpdateOperationsInput | number
   epoch?: Prisma.IntFieldUpdateOperationsInput | number
   claimableAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  due?: Prisma.BoolFieldUpdateOperationsInput | boolean
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   startedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
@@ -770,6 +789,7 @@ export type RunCountOrderByAggregateInput = {
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
+  due?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
@@ -806,6 +826,7 @@ export type RunMaxOrderByAggregateInput = {
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
+  due?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
@@ -836,6 +857,7 @@ export type RunMinOrderByAggregateInput = {
   attempts?: Prisma.SortOrder
   epoch?: Prisma.SortOrder
   claimableAt?: Prisma.SortOrder
+  due?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
   finishedAt?: Prisma.SortOrder
@@ -890,6 +912,7 @@ export type RunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
+  due?: boolean
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
@@ -920,6 +943,7 @@ export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
+  due?: boolean
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
@@ -950,6 +974,7 @@ export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
+  due?: boolean
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
@@ -980,6 +1005,7 @@ export type RunSelectScalar = {
   attempts?: boolean
   epoch?: boolean
   claimableAt?: boolean
+  due?: boolean
   createdAt?: boolean
   startedAt?: boolean
   finishedAt?: boolean
@@ -990,7 +1016,7 @@ export type RunSelectScalar = {
   cancelRequestedBy?: boolean
 }
 
-export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
+export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "due" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
 
 export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Run"
@@ -1030,6 +1056,10 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
      * Queued: when it is due. Running: when its lease ends. From then on any worker may claim it.
      */
     claimableAt: Date
+    /**
+     * That time has come: whoever queues a run for now says so, and workers find out for the others.
+     */
+    due: boolean
     createdAt: Date
     startedAt: Date | null
     finishedAt: Date | null
@@ -1492,6 +1522,7 @@ export interface RunFieldRefs {
   readonly attempts: Prisma.FieldRef<"Run", 'Int'>
   readonly epoch: Prisma.FieldRef<"Run", 'Int'>
   readonly claimableAt: Prisma.FieldRef<"Run", 'DateTime'>
+  readonly due: Prisma.FieldRef<"Run", 'Boolean'>
   readonly createdAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly startedAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly finishedAt: Prisma.FieldRef<"Run", 'DateTime'>
