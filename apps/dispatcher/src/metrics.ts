@@ -23,7 +23,10 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
     labels: ['kind', 'outcome'],
     buckets: SECONDS,
   });
-  const depth = metrics.gauge({ name: 'dispatcher_queue_runs', help: 'Runs that are due and not taken up.' });
+  const depth = metrics.gauge({
+    name: 'dispatcher_queue_runs',
+    help: 'Runs that are due and not taken up, counted up to 10000.',
+  });
   const oldest = metrics.gauge({
     name: 'dispatcher_queue_lag_seconds',
     help: 'How long the run that is due longest has been waiting.',

@@ -1,6 +1,7 @@
 import { createMetrics } from '@agent-platform/service';
 import { expect, it } from 'vitest';
-import { measureQueue } from '../src/store/measure-queue.ts';
+import { measureQueue, MOST_MEASURED } from '../src/store/measure-queue.ts';
+import { insertDueRuns } from './support/claims.ts';
 import { createFixture, testConfig } from './support/fixture.ts';
 
 it('events, runs and steps are counted and timed', async () => {
@@ -29,4 +30,15 @@ it('the queue is what is due and not held, and as old as its oldest run', async 
   const { depth, oldestSeconds } = await measureQueue(fixture.pool);
   expect(depth).toBe(2);
   expect(Math.round(oldestSeconds)).toBeGreaterThanOrEqual(60);
+});
+
+it('a long queue is counted up to a limit, and its oldest run is found wherever it stands', async () => {
+  await using fixture = await createFixture();
+  await fixture.start({ config: { workers: { ...testConfig.workers, concurrency: 0 } } });
+  await insertDueRuns(fixture.pool, { orgId: 'org_a', count: MOST_MEASURED + 50, triggers: 20 });
+  await insertDueRuns(fixture.pool, { orgId: 'org_z', count: 1 });
+  await fixture.pool.query(`update runs set claimable_at = now() - interval '1 h' where org_id = 'org_z'`);
+  const { depth, oldestSeconds } = await measureQueue(fixture.pool);
+  expect(depth).toBe(MOST_MEASURED);
+  expect(oldestSeconds).toBeGreaterThanOrEqual(3_600);
 });
