@@ -8,16 +8,18 @@ import type { Report } from './report/report.ts';
 import { tables } from './report/table.ts';
 import { INGEST_VARIANTS } from './suites/ingest-variants.ts';
 import { measureIngest } from './suites/measure-ingest.ts';
+import { measureNeighbour } from './suites/measure-neighbour.ts';
 import { type DeploymentName, measureRuns } from './suites/measure-runs.ts';
 
 const DEPLOYMENTS: readonly DeploymentName[] = ['platform', 'cluster'];
+const NEIGHBOUR = 'noisy-neighbour';
 
 // Databases started here end with the process, if it ends in order.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 async function main(): Promise<void> {
   const names = INGEST_VARIANTS.map(({ name }) => name);
-  const options = readOptions(process.argv.slice(2), [...names, ...DEPLOYMENTS]);
+  const options = readOptions(process.argv.slice(2), [...names, ...DEPLOYMENTS, NEIGHBOUR]);
   const wants = (name: string) => options.only.length === 0 || options.only.includes(name);
   const say = (line: string) => console.error(line);
   const machine = describeMachine();
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
   const ingest = names.some(wants) ? await measureIngest(context) : [];
   const deployments = [];
   for (const name of DEPLOYMENTS.filter(wants)) deployments.push(await measureRuns(name, context));
+  const neighbour = wants(NEIGHBOUR) ? await measureNeighbour(context) : undefined;
   const report: Report = {
     at: new Date().toISOString(),
     machine,
@@ -37,6 +40,7 @@ async function main(): Promise<void> {
     seconds: options.seconds,
     ingest,
     deployments,
+    neighbour,
     leftOut,
   };
   console.log(tables(report));

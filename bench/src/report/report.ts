@@ -12,6 +12,7 @@ export interface Report {
   /** The first one is the basis of the ratios. */
   readonly ingest: readonly IngestResult[];
   readonly deployments: readonly DeploymentResult[];
+  readonly neighbour: NeighbourResult | undefined;
   /** What was not measured, and why. */
   readonly leftOut: readonly string[];
 }
@@ -27,6 +28,19 @@ export interface IngestResult {
 export interface DeploymentResult {
   readonly title: string;
   readonly rounds: readonly DeploymentFigures[];
+}
+
+/** A tenant's way from the event to the call, alone on a platform and beside others. */
+export interface NeighbourResult {
+  /** Events per second. */
+  readonly rate: number;
+  readonly idle: NeighbourFigures;
+  readonly beside: readonly NeighbourFigures[];
+}
+
+export interface NeighbourFigures {
+  readonly title: string;
+  readonly rounds: readonly Latency[];
 }
 
 export interface DeploymentFigures {
@@ -45,4 +59,4 @@ export function medianOf<T>(rounds: readonly T[], figure: (round: T) => number):
   return median(rounds.map(figure));
 }
 
-export const AIMS = { runsPerSecond: 1_000, p50Ms: 15, p99Ms: 50 } as const;
+export const AIMS = { runsPerSecond: 1_000, p50Ms: 15, p99Ms: 50, timesIdle: 2 } as const;

@@ -1,4 +1,12 @@
-import { AIMS, type DeploymentResult, type IngestResult, medianOf, ratioOf, type Report } from './report.ts';
+import {
+  AIMS,
+  type DeploymentResult,
+  type IngestResult,
+  medianOf,
+  type NeighbourResult,
+  ratioOf,
+  type Report,
+} from './report.ts';
 
 /** The figures as Markdown, for the terminal and the documentation alike. */
 export function tables(report: Report): string {
@@ -12,6 +20,7 @@ export function tables(report: Report): string {
   ];
   if (report.ingest.length > 0) parts.push(ingestTable(report.ingest));
   parts.push(...report.deployments.map(deploymentTable));
+  if (report.neighbour) parts.push(neighbourTable(report.neighbour));
   if (report.leftOut.length > 0) parts.push(report.leftOut.map((line) => `Left out: ${line}`).join('\n'));
   return parts.join('\n\n');
 }
@@ -55,6 +64,20 @@ function deploymentTable({ title, rounds }: DeploymentResult): string {
       [`accepted → tool called, ${rate('sustained')} events/s, p99`, `${sustainedP99} ms`, ''],
     ],
   );
+}
+
+function neighbourTable({ rate, idle, beside }: NeighbourResult): string {
+  const rows = [idle, ...beside].map(({ title, rounds }) => {
+    const of = (figure: 'p50Ms' | 'p99Ms') => medianOf(rounds, (round) => round[figure]);
+    const ratio = (figure: 'p50Ms' | 'p99Ms') => of(figure) / medianOf(idle.rounds, (round) => round[figure]);
+    const ratios =
+      rounds === idle.rounds
+        ? ['', '', '']
+        : [ratio('p50Ms').toFixed(2), ratio('p99Ms').toFixed(2), `≤ ${AIMS.timesIdle}`];
+    return [title, of('p50Ms').toFixed(1), of('p99Ms').toFixed(1), ...ratios];
+  });
+  const title = `Accepted → tool called, ${rate} events/s of one tenant`;
+  return table([title, 'p50 ms', 'p99 ms', 'p50: times idle', 'p99: times idle', 'aim'], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -47,6 +47,12 @@ async function provision(api: Api, mcpServerUrl: string): Promise<string> {
   return created!.token;
 }
 
+/** Events that the platform has stored, and started runs for, since it was started. */
+export async function countEvents(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^dispatcher_events_total\{outcome="stored"\} (\d+)/m.exec(text)?.[1] ?? 0);
+}
+
 async function countRuns(url: string): Promise<{ succeeded: number; other: number }> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const counts = { succeeded: 0, other: 0 };

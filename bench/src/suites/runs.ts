@@ -10,7 +10,7 @@ import type { Deployment } from './deployment.ts';
 const CONCURRENCY = 128;
 const CONNECTIONS = 64;
 const RUNS_FOR_EACH_SECOND = 1_000;
-const LOW_RATE = 50;
+export const LOW_RATE = 50;
 /** Of what the flood has reached: what arrives must be done as it comes. */
 const SUSTAINED = 0.8;
 const GIVE_UP_MS = 120_000;
@@ -79,15 +79,15 @@ async function finish(deployment: Deployment, mcp: Child, succeeded: number, cou
   throw new Error(`Nothing can be said: ${count} events, ${calls} calls for ${called} of them`);
 }
 
-async function arrivals(mcp: Child): Promise<Arrivals> {
+export async function arrivals(mcp: Child): Promise<Arrivals> {
   mcp.send({});
   return mcp.message<Arrivals>();
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
   const untilMs = performance.now() + GIVE_UP_MS;
   while (!(await isSo())) {
-    if (performance.now() > untilMs) throw new Error(`Runs have not ended within ${GIVE_UP_MS} ms`);
+    if (performance.now() > untilMs) throw new Error(`It has not come to that within ${GIVE_UP_MS} ms`);
     await sleep(20);
   }
 }
