@@ -8,6 +8,9 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 /** Characters and keys looked at plus nodes visited: what keeps nested `range` blocks from running for hours on little output. */
 const MAX_WORK = 4 * 1024 * 1024;
 
+/** What a step of the template costs beside the characters it handles: all that is allowed takes some milliseconds. */
+const STEP = 16;
+
 export interface RenderedText {
   readonly text: string;
   /** The paths that led nowhere and were rendered as nothing, each once, as the template spells them. */
@@ -44,7 +47,7 @@ export function renderNodes(rendering: Rendering, nodes: readonly Node[]): strin
 
 function renderInto(parts: string[], rendering: Rendering, nodes: readonly Node[], dot: Value): void {
   for (const node of nodes) {
-    spendWork(rendering, 1);
+    spendWork(rendering, STEP);
     switch (node.kind) {
       case 'text':
         parts.push(spendOutput(rendering, node.text));
@@ -66,7 +69,7 @@ function renderInto(parts: string[], rendering: Rendering, nodes: readonly Node[
       case 'range': {
         const over = present(rendering, evaluate(rendering, node.over, dot));
         const items = Array.isArray(over) ? over : [];
-        spendWork(rendering, items.length);
+        spendWork(rendering, items.length * STEP);
         for (const item of items) renderInto(parts, rendering, node.body, item);
         if (items.length === 0) renderInto(parts, rendering, node.otherwise, dot);
         break;
@@ -76,7 +79,7 @@ function renderInto(parts: string[], rendering: Rendering, nodes: readonly Node[
 }
 
 export function evaluate(rendering: Rendering, expression: Expression, dot: Value): Value {
-  spendWork(rendering, 1);
+  spendWork(rendering, STEP);
   switch (expression.kind) {
     case 'literal':
       return expression.value;
