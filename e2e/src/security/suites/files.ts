@@ -13,7 +13,11 @@ export const SUITES: Readonly<Record<string, readonly string[]>> = {
     'libs/auth/tests/hostile-tokens.test.ts',
     'libs/auth/tests/remote-keys.test.ts',
   ],
-  'identity of services': ['libs/auth/src/services/*.test.ts', 'libs/auth/src/client-assertion.test.ts'],
+  'identity of services': [
+    'libs/auth/src/services/*.test.ts',
+    'e2e/src/service-keys.test.ts',
+    'libs/auth/src/client-assertion.test.ts',
+  ],
   'addresses that must not be called, rebinding': [
     'e2e/src/security/outbound/*.test.ts',
     'libs/outbound/**/*.test.ts',
