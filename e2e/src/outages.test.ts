@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accepted, ended, provision, until } from './fixture.ts';
 import { inCluster, type RunningCluster } from './modes.ts';
@@ -26,12 +27,14 @@ inCluster('outages', (start) => {
     await platform[Symbol.asyncDispose]();
   });
 
-  async function sendAll(name: string): Promise<string[]> {
-    const events = Array.from({ length: EVENTS }, (_, n) => ({
-      event_type: 'invoice.uploaded',
-      payload: { id: `${name}-${n}` },
-    }));
-    return Promise.all(events.map((event) => accepted(platform.url, token, event)));
+  /** @param perSecond - all at once if not given. */
+  async function sendAll(name: string, count = EVENTS, perSecond = Infinity): Promise<string[]> {
+    return Promise.all(
+      Array.from({ length: count }, async (_, n) => {
+        await sleep((n / perSecond) * 1_000);
+        return accepted(platform.url, token, { event_type: 'invoice.uploaded', payload: { id: `${name}-${n}` } });
+      }),
+    );
   }
 
   const booked = (name: string) => server.booked.filter((text) => text.includes(`"${name}-`)).length;
@@ -61,14 +64,24 @@ inCluster('outages', (start) => {
     expect(booked('untold')).toBe(EVENTS);
   });
 
-  it('without dispatchers events are accepted, and run once they are back', async () => {
+  it('without dispatchers every event is accepted, and runs once they are back', async () => {
     const { dispatchers } = platform.cluster;
     for (const dispatcher of dispatchers) dispatcher.kill();
     await Promise.all(dispatchers.map(({ exited }) => exited));
-    const eventIds = await sendAll('undispatched');
+    const eventIds = await sendAll('undispatched', 900, 300);
     await Promise.all(dispatchers.map((dispatcher) => dispatcher.start()));
-    for (const eventId of eventIds) expect(await ended(platform.api, eventId)).toMatchObject({ status: 'succeeded' });
-    expect(booked('undispatched')).toBe(EVENTS);
+    await until('the calls', async () => booked('undispatched') === eventIds.length);
+    for (const eventId of eventIds.slice(-EVENTS)) {
+      expect(await ended(platform.api, eventId)).toMatchObject({ status: 'succeeded' });
+    }
+  });
+
+  it('with dispatchers that hang every event is accepted, and runs once they go on', async () => {
+    const { dispatchers } = platform.cluster;
+    for (const dispatcher of dispatchers) dispatcher.kill('SIGSTOP');
+    const eventIds = await sendAll('hanging', 900, 300);
+    for (const dispatcher of dispatchers) dispatcher.kill('SIGCONT');
+    await until('the calls', async () => booked('hanging') === eventIds.length);
   });
 
   it('without one ingest and one dispatcher the others do their work', async () => {
