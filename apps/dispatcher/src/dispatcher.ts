@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { checkWritable, createPool, migrate, prismaAdapter } from '@agent-platform/database';
+import { checkWritable, createPool, mapDatabaseFaults, migrate, prismaAdapter } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
 import { EventService, ReplayService, RunService } from '@agent-platform/proto';
 import type { Routes } from '@agent-platform/rpc';
@@ -100,9 +100,10 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   return {
     name: 'dispatcher',
     routes: (router) => {
-      router.service(EventService, eventService({ prisma, pool, configurations, source: deps.configuration, wake }));
-      router.service(ReplayService, replayService({ prisma, pool }));
-      router.service(RunService, runService({ prisma, pool, wake }));
+      const events = eventService({ prisma, pool, configurations, source: deps.configuration, wake });
+      router.service(EventService, mapDatabaseFaults(events));
+      router.service(ReplayService, mapDatabaseFaults(replayService({ prisma, pool })));
+      router.service(RunService, mapDatabaseFaults(runService({ prisma, pool, wake })));
     },
     checks: {
       database: () => checkWritable(pool),

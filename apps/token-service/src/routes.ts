@@ -1,8 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import { databaseErrorToAppError, isDatabaseUnavailable } from '@agent-platform/database';
+import { mapDatabaseFaults } from '@agent-platform/database';
 import type { Routes } from '@agent-platform/rpc';
-import { mapErrors } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import { putCredential } from './credentials/put-credential.ts';
 import { resolveCredential } from './credentials/resolve-credential.ts';
@@ -61,12 +60,7 @@ export function createRoutes(context: Context): Routes {
       resolveCredential: (request) => resolveCredential(context, request),
     } satisfies ServiceImpl<typeof CredentialService>;
 
-    router.service(WebhookTokenService, mapErrors(tokens, databaseFault));
-    router.service(CredentialService, mapErrors(credentials, databaseFault));
+    router.service(WebhookTokenService, mapDatabaseFaults(tokens));
+    router.service(CredentialService, mapDatabaseFaults(credentials));
   };
-}
-
-/** A database that is away is a fault that passes; anything else is a bug and stays what it is. */
-function databaseFault(error: unknown): unknown {
-  return isDatabaseUnavailable(error) ? databaseErrorToAppError(error) : error;
 }

@@ -5,12 +5,23 @@ import { databaseErrorToAppError, isDatabaseUnavailable, isUniqueViolation } fro
 const withCode = (code: string, options?: ErrorOptions) => Object.assign(new Error('x', options), { code });
 
 describe('database errors', () => {
-  it.each(['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '53100', '53300', '58030', '08006', 'P1001', 'P2024'])(
-    '%s is unavailable, so callers try again',
-    (code) => {
-      expect(databaseErrorToAppError(withCode(code))).toMatchObject({ kind: 'unavailable', retryAfterSeconds: 2 });
-    },
-  );
+  it.each([
+    'ECONNREFUSED',
+    'ECONNRESET',
+    '57P01',
+    '57P03',
+    '57P05',
+    '53100',
+    '53300',
+    '58030',
+    '08006',
+    '25006',
+    'P1001',
+    'P2024',
+    'P2028',
+  ])('%s is unavailable, so callers try again', (code) => {
+    expect(databaseErrorToAppError(withCode(code))).toMatchObject({ kind: 'unavailable', retryAfterSeconds: 2 });
+  });
 
   it('recognizes what node-postgres gives no code', () => {
     expect(isDatabaseUnavailable(new Error('Connection terminated unexpectedly'))).toBe(true);

@@ -1,14 +1,18 @@
 import { AppError } from '@agent-platform/service';
 
 /**
- * Class 08: connection; 53: out of resources, of disk too; 57014: timed out; 57P0x: server stopping or starting; 58030: I/O
- * error. https://www.postgresql.org/docs/18/errcodes-appendix.html
+ * Class 08: connection; 53: out of resources, of disk too; 57014, 25P03, 25P04: timed out; 57P0x: server stopping or
+ * starting, or tired of an idle connection; 25006: a primary that is none any more; 58030: I/O error.
+ * https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
-const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[123]$|^58030$/;
+const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[1235]$|^25006$|^25P0[34]$|^58030$/;
 const UNAVAILABLE_NODE =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
-/** https://www.prisma.io/docs/orm/reference/error-reference: cannot reach, timed out, closed, pool exhausted, too many. */
-const UNAVAILABLE_PRISMA = /^(P1001|P1002|P1008|P1017|P2024|P2037)$/;
+/**
+ * https://www.prisma.io/docs/orm/reference/error-reference: cannot reach, timed out, closed, pool exhausted, no
+ * transaction to be had, too many.
+ */
+const UNAVAILABLE_PRISMA = /^(P1001|P1002|P1008|P1017|P2024|P2028|P2037)$/;
 /** node-postgres gives its own connection errors no code. */
 const UNAVAILABLE_TEXT =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|Cannot use a pool after/i;

@@ -3,6 +3,7 @@ export * from './create-database.ts';
 export * from './embedded/embedded-postgres.ts';
 export * from './errors.ts';
 export * from './listen.ts';
+export * from './map-database-faults.ts';
 export * from './migrate.ts';
 export * from './periodic.ts';
 export * from './pool.ts';

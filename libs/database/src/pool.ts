@@ -14,8 +14,11 @@ export interface PoolOptions {
   readonly logger: Logger;
 }
 
+/** Less than the 5 s after which services give up calls of each other: whoever calls is told why. */
+const CONNECTION_WITHIN_MS = 4_000;
+
 /**
- * A pool whose waits are all bounded: for a connection (5 s at most), for a statement. `bigint` columns come as
+ * A pool whose waits are all bounded: for a connection (4 s at most), for a statement. `bigint` columns come as
  * text, as node-postgres does by default, so that no value silently loses digits.
  *
  * Connections that break are logged and replaced; they never end the process.
@@ -26,7 +29,7 @@ export function createPool(options: PoolOptions): Pool {
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.max ?? 10,
-    connectionTimeoutMillis: Math.min(5_000, statementTimeoutMs),
+    connectionTimeoutMillis: Math.min(CONNECTION_WITHIN_MS, statementTimeoutMs),
     statement_timeout: statementTimeoutMs,
     // Later than the server's own limit: it only fires when the server cannot be heard any more.
     query_timeout: statementTimeoutMs + 1_000,
