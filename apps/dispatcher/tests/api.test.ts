@@ -26,7 +26,6 @@ describe('the API', () => {
     expect(seen).toEqual(expected.map(({ id }) => id));
     const paid = await fixture.events.listEvents({ eventType: 'invoice.paid' });
     expect(paid.events).toHaveLength(15);
-    expect(paid.events[0]!.payload).toBe('');
     expect((await fixture.events.listEvents({ webhookSourceId: 'src_other' })).events).toEqual([]);
   });
 

@@ -1,9 +1,7 @@
-import { createServer } from '@agent-platform/rpc';
-import { createLogger, createMetrics } from '@agent-platform/service';
 import { expect, it } from 'vitest';
-import { ORG } from './support/configuration.ts';
 import { mcpFault } from './support/fake-mcp.ts';
 import { createFixture } from './support/fixture.ts';
+import { createRest } from './support/rest.ts';
 
 it('people resolve, cancel and replay over REST, with names as they are written there', async () => {
   await using fixture = await createFixture();
@@ -13,24 +11,8 @@ it('people resolve, cancel and replay over REST, with names as they are written 
   const dispatcher = await fixture.start();
   const [eventId] = await dispatcher.deliver({});
   const { id } = await fixture.finished(eventId!);
-  const permissions = new Set(['runs:read', 'runs:write', 'events:read', 'events:write']);
-  await using server = await createServer({
-    services: [dispatcher.service],
-    authenticate: async () => ({ kind: 'user', subject: 'auth0|ann', orgId: ORG, permissions }),
-    logger: createLogger({ level: 'silent', service: 'dispatcher' }),
-    metrics: createMetrics(),
-    host: '127.0.0.1',
-    port: 0,
-  });
-  const post = async (path: string, body: object) => {
-    const headers = { authorization: 'Bearer x', 'content-type': 'application/json' };
-    const answer = await fetch(`${server.url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-    return [answer.status, await answer.json()] as const;
-  };
-  const get = async (path: string) => {
-    const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: 'Bearer x' } });
-    return [answer.status, await answer.json()] as const;
-  };
+  await using rest = await createRest(dispatcher);
+  const { get, post } = rest;
 
   expect(await post(`runs/${id}:cancel`, {})).toMatchObject([409, { code: 'run_state_wrong' }]);
   expect(await post(`runs/${id}:resolve`, { outcome: 'succeeded', note: 'in the ledger' })).toMatchObject([

@@ -4,6 +4,7 @@ export { fromConnectError, toConnectError } from './errors.ts';
 export { forward } from './forward.ts';
 export { serverInterceptors } from './interceptors/server-interceptors.ts';
 export { combineRoutes, everyMethod, type Routes } from './methods.ts';
+export { MAX_PAGE_BYTES, readPage } from './page.ts';
 export { problemOf, sendOtherMethod, sendProblem, type Problem, type ProblemResponse } from './problem.ts';
 export { createServer, serve, type RpcServer } from './server/create-server.ts';
 export { openPort, type Port } from './server/open-port.ts';

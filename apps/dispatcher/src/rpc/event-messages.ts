@@ -1,17 +1,18 @@
-import { EventSchema } from '@agent-platform/proto';
+import { EventSchema, EventSummarySchema } from '@agent-platform/proto';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Decision } from '../events/decision.ts';
 import type { Event, EventDuplicate } from '../generated/prisma/client.ts';
+import type { AroundEvent } from '../store/count-around-events.ts';
 
-/** What a list answers of an event. */
+/** What is read of an event for a list. */
 export type ListedEvent = Omit<
   Event,
   'orgId' | 'payload' | 'decisions' | 'configurationVersion' | 'contentHash' | 'deliveryId'
 >;
 
-export function listedEventMessage(event: ListedEvent) {
-  return create(EventSchema, fieldsOf(event));
+export function eventSummary(event: ListedEvent) {
+  return create(EventSummarySchema, fieldsOf(event));
 }
 
 function fieldsOf(event: ListedEvent) {
@@ -26,9 +27,14 @@ function fieldsOf(event: ListedEvent) {
   };
 }
 
-export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decisions'>, duplicates: EventDuplicate[]) {
+export function eventMessage(
+  event: ListedEvent & Pick<Event, 'payload' | 'decisions'>,
+  duplicates: EventDuplicate[],
+  around: AroundEvent | undefined,
+) {
   return create(EventSchema, {
     ...fieldsOf(event),
+    ...around,
     payload: event.payload,
     duplicates: duplicates.map(({ deliveryId, receivedAt, contentDiffers }) => ({
       deliveryId,
@@ -36,7 +42,6 @@ export function eventMessage(event: ListedEvent & Pick<Event, 'payload' | 'decis
       receivedAt: timestampFromDate(receivedAt),
     })),
     decisions: (JSON.parse(event.decisions ?? '[]') as Decision[]).map(decisionMessage),
-    undecided: event.decisions === null,
   });
 }
 

@@ -8,8 +8,9 @@ import { explain, type ExplainDeps } from '../events/explain.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { replayEvent, type ReplayDeps } from '../replays/replay-event.ts';
 import { countReplay, replayEvents } from '../replays/replay-events.ts';
-import { decisionMessage, eventMessage, listedEventMessage } from './event-messages.ts';
-import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
+import { countAroundEvents } from '../store/count-around-events.ts';
+import { decisionMessage, eventMessage } from './event-messages.ts';
+import { listEvents } from './list-events.ts';
 import { askedEvent, askedEvents, replayStates } from './replay-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
@@ -23,7 +24,8 @@ export interface EventServiceDeps extends ReplayDeps, ExplainDeps {
 export function eventService({ prisma, source, ...deps }: EventServiceDeps) {
   return {
     async getEvent({ event: id }, context) {
-      const db = tenantDatabase(prisma, userOf(context).orgId);
+      const { orgId } = userOf(context);
+      const db = tenantDatabase(prisma, orgId);
       const event = await db.event.findUnique({ where: { id } });
       if (!event) throw eventNotFound(id);
       const duplicates = await db.eventDuplicate.findMany({
@@ -33,7 +35,8 @@ export function eventService({ prisma, source, ...deps }: EventServiceDeps) {
         take: MAX_DUPLICATES,
       });
       duplicates.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
-      return { event: eventMessage(event, duplicates) };
+      const around = await countAroundEvents(deps.pool, orgId, [id]);
+      return { event: eventMessage(event, duplicates, around.get(id)) };
     },
 
     async getDecision({ event: id, trigger }, context) {
@@ -44,24 +47,9 @@ export function eventService({ prisma, source, ...deps }: EventServiceDeps) {
       return { decision: decisionMessage(await explain({ configurations, source }, event, trigger)) };
     },
 
-    async listEvents({ pageSize, pageToken, eventType, webhookSourceId }, context) {
-      const db = tenantDatabase(prisma, userOf(context).orgId);
-      const take = pageSizeOf(pageSize);
-      const rows = await db.event.findMany({
-        where: {
-          ...(eventType && { eventType }),
-          ...(webhookSourceId && { sourceId: webhookSourceId }),
-          ...(pageToken && after(pageToken)),
-        },
-        omit: { payload: true, decisions: true, configurationVersion: true, contentHash: true },
-        // Ids made from a key or from content say nothing about time.
-        orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
-        take: take + 1,
-      });
-      const page = rows.slice(0, take);
-      const last = page.at(-1);
-      const nextPageToken = last && rows.length > take ? encodePageToken([last.receivedAt.toISOString(), last.id]) : '';
-      return { events: page.map(listedEventMessage), nextPageToken };
+    async listEvents(request, context) {
+      const { orgId } = userOf(context);
+      return listEvents({ db: tenantDatabase(prisma, orgId), pool: deps.pool, orgId }, request);
     },
 
     async replayEvent(request, context) {
@@ -99,14 +87,4 @@ export function eventService({ prisma, source, ...deps }: EventServiceDeps) {
 
 function eventNotFound(id: string): AppError {
   return new AppError('not_found', 'event_not_found', `There is no event ${id}; a new one appears within a second.`);
-}
-
-function after(pageToken: string) {
-  const [time, id] = decodePageToken(pageToken, 2);
-  const receivedAt = new Date(time!);
-  if (Number.isNaN(receivedAt.getTime()))
-    throw new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.');
-  const OR = [{ receivedAt: { lt: receivedAt } }, { receivedAt, id: { lt: id! } }];
-  // Says no more than OR does, but it is what PostgreSQL takes to an index.
-  return { receivedAt: { lte: receivedAt }, OR };
 }

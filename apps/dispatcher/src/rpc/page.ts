@@ -21,7 +21,11 @@ export function decodePageToken(token: string, length: number): readonly string[
   } catch {
     // Not one of ours.
   }
-  throw new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.', {
+  throw invalidPageToken();
+}
+
+export function invalidPageToken(): AppError {
+  return new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.', {
     fields: [{ field: 'page_token', description: 'take it from the next_page_token of the same list' }],
   });
 }

@@ -7,7 +7,7 @@ import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { Replay, ReplayKey } from '../replays/replay.ts';
 import { cancelReplay } from '../store/cancel-replay.ts';
 import { findReplay } from '../store/find-replay.ts';
-import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
+import { decodePageToken, encodePageToken, invalidPageToken, pageSizeOf } from './page.ts';
 import { replayMessage } from './replay-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
@@ -60,8 +60,7 @@ async function find(pool: Pool, key: ReplayKey): Promise<Replay> {
 function after(pageToken: string) {
   const [time, id] = decodePageToken(pageToken, 2);
   const createdAt = new Date(time!);
-  if (Number.isNaN(createdAt.getTime()))
-    throw new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.');
+  if (Number.isNaN(createdAt.getTime())) throw invalidPageToken();
   const OR = [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id! } }];
   // Says no more than OR does, but it is what PostgreSQL takes to an index.
   return { createdAt: { lte: createdAt }, OR };

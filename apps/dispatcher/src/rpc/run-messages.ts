@@ -3,6 +3,7 @@ import {
   ResolutionOutcome,
   RunSchema,
   RunStatus,
+  RunSummarySchema,
   StepKind,
   StepStatus,
   type StepSchema,
@@ -46,9 +47,17 @@ const stepStatuses: Readonly<Record<string, StepStatus>> = {
 /** What the API answers of a run; the plan is for workers. */
 export type ListedRun = Omit<RunRow, 'planHash' | 'orgId' | 'traceparent' | 'epoch'>;
 
-export function runMessage(run: ListedRun, steps: readonly StepRow[] = []) {
+export function runSummary(run: ListedRun) {
+  return create(RunSummarySchema, fieldsOf(run));
+}
+
+export function runMessage(run: ListedRun, steps: readonly StepRow[]) {
+  return create(RunSchema, { ...fieldsOf(run), steps: stepMessages(steps) });
+}
+
+function fieldsOf(run: ListedRun) {
   const waiting = run.status === 'queued' && run.startedAt !== null;
-  return create(RunSchema, {
+  return {
     id: run.id,
     eventId: run.eventId,
     triggerId: run.triggerId,
@@ -64,13 +73,12 @@ export function runMessage(run: ListedRun, steps: readonly StepRow[] = []) {
     ...timesOf({ givesUpAt: waiting ? run.givesUpAt : null }),
     output: run.output ?? '',
     ...timesOf({ createdAt: run.createdAt, startedAt: run.startedAt, finishedAt: run.finishedAt }),
-    steps: stepMessages(steps),
     replayId: run.replayId,
     replayOf: run.replayOf ?? '',
     resolutions: (JSON.parse(run.resolutions) as Resolution[]).map(resolutionMessage),
     ...timesOf({ cancelRequestedAt: run.cancelRequestedAt }),
     cancelRequestedBy: run.cancelRequestedBy ?? '',
-  });
+  };
 }
 
 function resolutionMessage({ outcome, note, by, at, step, error }: Resolution) {
@@ -112,4 +120,9 @@ function timesOf<K extends string>(times: Record<K, Date | null>) {
   return Object.fromEntries(set.map(([name, date]) => [name, timestampFromDate(date)])) as {
     [name in K]?: ReturnType<typeof timestampFromDate>;
   };
+}
+
+/** As it is stored. */
+export function nameOf<N extends string>(names: Readonly<Record<N, RunStatus | ResolutionOutcome>>, value: number) {
+  return (Object.keys(names) as N[]).find((name) => names[name] === value);
 }

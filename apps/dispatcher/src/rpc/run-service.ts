@@ -1,13 +1,13 @@
 import type { Pool } from '@agent-platform/database';
-import { RunStatus, type ResolutionOutcome, type RunService } from '@agent-platform/proto';
+import { RunStatus, type RunService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { cancelRun } from '../store/cancel-run.ts';
 import { findRun, wrongState } from './find-run.ts';
-import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
+import { listRuns } from './list-runs.ts';
 import { resolveRun } from './resolve-run.ts';
-import { resolutionOutcomes, runMessage, runStatuses } from './run-messages.ts';
+import { nameOf, resolutionOutcomes, runStatuses } from './run-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
 export interface RunServiceDeps {
@@ -24,25 +24,8 @@ export function runService({ prisma, pool, wake }: RunServiceDeps) {
       return { run: await findRun(db, id) };
     },
 
-    async listRuns({ pageSize, pageToken, eventId, triggerId, status, replayId }, context) {
-      const db = tenantDatabase(prisma, userOf(context).orgId);
-      const take = pageSizeOf(pageSize);
-      // Ids sort by the time they were made.
-      const rows = await db.run.findMany({
-        where: {
-          ...(eventId && { eventId }),
-          ...(triggerId && { triggerId }),
-          ...(status !== RunStatus.UNSPECIFIED && { status: nameOf(runStatuses, status)! }),
-          ...(replayId && { replayId }),
-          ...(pageToken && { id: { lt: decodePageToken(pageToken, 1)[0]! } }),
-        },
-        omit: { planHash: true },
-        orderBy: { id: 'desc' },
-        take: take + 1,
-      });
-      const page = rows.slice(0, take);
-      const nextPageToken = rows.length > take ? encodePageToken([page.at(-1)!.id]) : '';
-      return { runs: page.map((run) => runMessage(run)), nextPageToken };
+    async listRuns(request, context) {
+      return listRuns(tenantDatabase(prisma, userOf(context).orgId), request);
     },
 
     async resolveRun({ run: id, outcome, note }, context) {
@@ -69,8 +52,4 @@ function whyNotCancelled(status: RunStatus): string {
   return status === RunStatus.OUTCOME_UNKNOWN
     ? 'a person has to say what became of its call; resolve it as failed to end it.'
     : 'it has ended and cannot be cancelled any more.';
-}
-
-function nameOf<N extends string>(names: Readonly<Record<N, RunStatus | ResolutionOutcome>>, value: number) {
-  return (Object.keys(names) as N[]).find((name) => names[name] === value);
 }

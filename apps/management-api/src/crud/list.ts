@@ -1,13 +1,11 @@
-import { toBinary, type Message } from '@bufbuild/protobuf';
+import type { Message } from '@bufbuild/protobuf';
+import { readPage } from '@agent-platform/rpc';
 import type { Tenant } from '../tenant.ts';
 import type { AnyNoun, Noun, Row } from './noun.ts';
 import { throwIfAny } from './problems.ts';
 import { isIdOf } from './reference.ts';
 
 const DEFAULT_PAGE_SIZE = 100;
-/** gRPC clients refuse messages of more than 4 MiB, and JSON takes more room than protobuf. */
-const MAX_PAGE_BYTES = 2 * 1024 * 1024;
-const ROWS_AT_A_TIME = 51;
 
 interface ListRequest {
   readonly pageSize: number;
@@ -23,38 +21,21 @@ export async function listPage<M extends Message, R extends Row>(
   tenant: Tenant,
   request: ListRequest,
 ): Promise<{ messages: M[]; nextPageToken: string }> {
-  const size = request.pageSize || DEFAULT_PAGE_SIZE;
-  const after = request.pageToken === '' ? undefined : decodePageToken(noun, request.pageToken);
-  const messages: M[] = [];
-  let bytes = 0;
-  let last = '';
-  for await (const row of rowsAfter(noun, tenant, after)) {
-    const message = noun.toMessage(row);
-    bytes += toBinary(noun.schema, message).length;
-    const isFull = messages.length === size || (messages.length > 0 && bytes > MAX_PAGE_BYTES);
-    if (isFull) return { messages, nextPageToken: Buffer.from(last).toString('base64url') };
-    messages.push(message);
-    last = row.id;
-  }
-  return { messages, nextPageToken: '' };
-}
-
-/** Read a few at a time: they may be large. */
-async function* rowsAfter<M extends Message, R extends Row>(
-  noun: Noun<M, R>,
-  tenant: Tenant,
-  after: string | undefined,
-): AsyncGenerator<R, void, void> {
-  for (;;) {
-    const rows: R[] = await noun.page(tenant, {
-      where: after === undefined ? {} : { id: { gt: after } },
-      orderBy: { id: 'asc' },
-      take: ROWS_AT_A_TIME,
-    });
-    yield* rows;
-    if (rows.length < ROWS_AT_A_TIME) return;
-    after = rows.at(-1)!.id;
-  }
+  const start = request.pageToken === '' ? undefined : decodePageToken(noun, request.pageToken);
+  const { messages, last } = await readPage({
+    schema: noun.schema,
+    size: request.pageSize || DEFAULT_PAGE_SIZE,
+    toMessage: noun.toMessage,
+    read(row: R | undefined, take) {
+      const after = row?.id ?? start;
+      return noun.page(tenant, {
+        where: after === undefined ? {} : { id: { gt: after } },
+        orderBy: { id: 'asc' },
+        take,
+      });
+    },
+  });
+  return { messages, nextPageToken: last ? Buffer.from(last.id).toString('base64url') : '' };
 }
 
 function decodePageToken(noun: AnyNoun, pageToken: string): string {

@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   CreateTriggerRequestSchema,
   GetConfigurationRequestSchema,
+  GetRunResponseSchema,
   ListRunsResponseSchema,
   RotateWebhookTokenRequestSchema,
   RunStatus,
@@ -131,11 +132,11 @@ describe('decodeMessage', () => {
 describe('encodeMessage', () => {
   it('spells enums short at any depth, and gives numbers where it knows no name', () => {
     const steps = [{ kind: StepKind.TOOL_CALL }, { kind: 99 as StepKind }];
-    const message = create(ListRunsResponseSchema, { runs: [{ status: RunStatus.OUTCOME_UNKNOWN, steps }] });
-    const json = encodeMessage(ListRunsResponseSchema, message);
+    const message = create(GetRunResponseSchema, { run: { status: RunStatus.OUTCOME_UNKNOWN, steps } });
+    const json = encodeMessage(GetRunResponseSchema, message);
     expect(json).toMatchObject({
-      runs: [{ status: 'outcome_unknown', steps: [{ kind: 'tool_call', status: 'unspecified' }, { kind: 99 }] }],
+      run: { status: 'outcome_unknown', steps: [{ kind: 'tool_call', status: 'unspecified' }, { kind: 99 }] },
     });
-    expect(decodeMessage(ListRunsResponseSchema, json)).toEqual(message);
+    expect(decodeMessage(GetRunResponseSchema, json)).toEqual(message);
   });
 });

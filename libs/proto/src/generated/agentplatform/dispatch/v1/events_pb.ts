@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/events.proto.
  */
 export const file_agentplatform_dispatch_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSKBAwoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIVCgdwYXlsb2FkGAsgASgJQgSQzhgBEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRI9CgpkdXBsaWNhdGVzGAkgAygLMikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudER1cGxpY2F0ZRI9CglkZWNpc2lvbnMYCiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbhIRCgl1bmRlY2lkZWQYDCABKAhKBAgEEAUibwoORXZlbnREdXBsaWNhdGUSEwoLZGVsaXZlcnlfaWQYASABKAkSLwoLcmVjZWl2ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2NvbnRlbnRfZGlmZmVycxgDIAEoCCJnCg9UcmlnZ2VyRGVjaXNpb24SEgoKdHJpZ2dlcl9pZBgBIAEoCRIPCgd0cmlnZ2VyGAIgASgJEg8KB21hdGNoZWQYAyABKAgSDgoGcmVhc29uGAQgASgJEg4KBnJ1bl9pZBgFIAEoCSIpCg9HZXRFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAEiQwoQR2V0RXZlbnRSZXNwb25zZRIvCgVldmVudBgBIAEoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQiRgoSR2V0RGVjaXNpb25SZXF1ZXN0EhYKBWV2ZW50GAEgASgJQge6SARyAhABEhgKB3RyaWdnZXIYAiABKAlCB7pIBHICEAEiUwoTR2V0RGVjaXNpb25SZXNwb25zZRI8CghkZWNpc2lvbhgBIAEoCzIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuVHJpZ2dlckRlY2lzaW9uInUKEUxpc3RFdmVudHNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABISCgpwYWdlX3Rva2VuGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSGQoRd2ViaG9va19zb3VyY2VfaWQYBCABKAkiXwoSTGlzdEV2ZW50c1Jlc3BvbnNlEjAKBmV2ZW50cxgBIAMoCzIgLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuABChJSZXBsYXlFdmVudFJlcXVlc3QSFgoFZXZlbnQYASABKAlCB7pIBHICEAESlgEKCXJlcGxheV9pZBgCIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykSGQoHdHJpZ2dlchgDIAEoCUIIukgFcgMY/wEiZwoTUmVwbGF5RXZlbnRSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSPQoJZGVjaXNpb25zGAIgAygLMiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5UcmlnZ2VyRGVjaXNpb24ilQMKE1JlcGxheUV2ZW50c1JlcXVlc3QSOQoNcmVjZWl2ZWRfZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARI7Cg9yZWNlaXZlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESHAoKZXZlbnRfdHlwZRgDIAEoCUIIukgFcgMY/wESIwoRd2ViaG9va19zb3VyY2VfaWQYBCABKAlCCLpIBXIDGP8BEhkKB3RyaWdnZXIYBSABKAlCCLpIBXIDGP8BEpYBCglyZXBsYXlfaWQYBiABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpEg8KB2RyeV9ydW4YByABKAginwEKFFJlcGxheUV2ZW50c1Jlc3BvbnNlEhEKCXJlcGxheV9pZBgBIAEoCRITCgtldmVudF9jb3VudBgCIAEoDRIRCglydW5fY291bnQYAyABKA0SFQoNc3RhcnRlZF9jb3VudBgEIAEoDRI1CgVzdGF0ZRgFIAEoDjImLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5U3RhdGUy2QYKDEV2ZW50U2VydmljZRKeAQoIR2V0RXZlbnQSKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldEV2ZW50UmVxdWVzdBorLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RXZlbnRSZXNwb25zZSI5kAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAh9iBWV2ZW50EhYvYXBpL3YxL2V2ZW50cy97ZXZlbnR9Er4BCgtHZXREZWNpc2lvbhItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RGVjaXNpb25SZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXREZWNpc2lvblJlc3BvbnNlIlCQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCNmIIZGVjaXNpb24SKi9hcGkvdjEvZXZlbnRzL3tldmVudH0vZGVjaXNpb25zL3t0cmlnZ2VyfRKVAQoKTGlzdEV2ZW50cxIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdEV2ZW50c1JlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RFdmVudHNSZXNwb25zZSIqkAIBis4YDQoLZXZlbnRzOnJlYWSC0+STAhASDi9hcGkvdjEvZXZlbnRzEqgBCgtSZXBsYXlFdmVudBItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudFJlc3BvbnNlIjqKzhgOCgxldmVudHM6d3JpdGWC0+STAiI6ASoiHS9hcGkvdjEvZXZlbnRzL3tldmVudH06cmVwbGF5EqMBCgxSZXBsYXlFdmVudHMSLi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1JlcXVlc3QaLy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50c1Jlc3BvbnNlIjKKzhgOCgxldmVudHM6d3JpdGWC0+STAho6ASoiFS9hcGkvdjEvZXZlbnRzOnJlcGxheWIGcHJvdG8z", [file_agentplatform_dispatch_v1_replay_state, file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiZhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL2V2ZW50cy5wcm90bxIZYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MSKtAwoFRXZlbnQSCgoCaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIZChF3ZWJob29rX3NvdXJjZV9pZBgDIAEoCRIVCgdwYXlsb2FkGAsgASgJQgSQzhgBEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCRIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRI9CgpkdXBsaWNhdGVzGAkgAygLMikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5FdmVudER1cGxpY2F0ZRI9CglkZWNpc2lvbnMYCiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbhIRCgl1bmRlY2lkZWQYDCABKAgSFwoPZHVwbGljYXRlX2NvdW50GA0gASgNEhEKCXJ1bl9jb3VudBgOIAEoDUoECAQQBSKZAgoMRXZlbnRTdW1tYXJ5EgoKAmlkGAEgASgJEhIKCmV2ZW50X3R5cGUYAiABKAkSGQoRd2ViaG9va19zb3VyY2VfaWQYAyABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEi8KC29jY3VycmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWNlaXZlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMZHVwbGljYXRlX29mGAggASgJEhEKCXVuZGVjaWRlZBgMIAEoCBIXCg9kdXBsaWNhdGVfY291bnQYDSABKA0SEQoJcnVuX2NvdW50GA4gASgNIm8KDkV2ZW50RHVwbGljYXRlEhMKC2RlbGl2ZXJ5X2lkGAEgASgJEi8KC3JlY2VpdmVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9jb250ZW50X2RpZmZlcnMYAyABKAgiZwoPVHJpZ2dlckRlY2lzaW9uEhIKCnRyaWdnZXJfaWQYASABKAkSDwoHdHJpZ2dlchgCIAEoCRIPCgdtYXRjaGVkGAMgASgIEg4KBnJlYXNvbhgEIAEoCRIOCgZydW5faWQYBSABKAkiKQoPR2V0RXZlbnRSZXF1ZXN0EhYKBWV2ZW50GAEgASgJQge6SARyAhABIkMKEEdldEV2ZW50UmVzcG9uc2USLwoFZXZlbnQYASABKAsyIC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkV2ZW50IkYKEkdldERlY2lzaW9uUmVxdWVzdBIWCgVldmVudBgBIAEoCUIHukgEcgIQARIYCgd0cmlnZ2VyGAIgASgJQge6SARyAhABIlMKE0dldERlY2lzaW9uUmVzcG9uc2USPAoIZGVjaXNpb24YASABKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbiJ1ChFMaXN0RXZlbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRISCgpldmVudF90eXBlGAMgASgJEhkKEXdlYmhvb2tfc291cmNlX2lkGAQgASgJImYKEkxpc3RFdmVudHNSZXNwb25zZRI3CgZldmVudHMYASADKAsyJy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkV2ZW50U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki4AEKElJlcGxheUV2ZW50UmVxdWVzdBIWCgVldmVudBgBIAEoCUIHukgEcgIQARKWAQoJcmVwbGF5X2lkGAIgASgJQoIBukh/ugF8ChByZXBsYXlfaWQuZm9ybWF0EkBtdXN0IGJlIGF0IG1vc3QgNjQgbGV0dGVycywgZGlnaXRzLCBkb3RzLCBkYXNoZXMgYW5kIHVuZGVyc2NvcmVzGiZ0aGlzLm1hdGNoZXMoJ15bQS1aYS16MC05Ll8tXXswLDY0fSQnKRIZCgd0cmlnZ2VyGAMgASgJQgi6SAVyAxj/ASJnChNSZXBsYXlFdmVudFJlc3BvbnNlEhEKCXJlcGxheV9pZBgBIAEoCRI9CglkZWNpc2lvbnMYAiADKAsyKi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlRyaWdnZXJEZWNpc2lvbiKVAwoTUmVwbGF5RXZlbnRzUmVxdWVzdBI5Cg1yZWNlaXZlZF9mcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjsKD3JlY2VpdmVkX2JlZm9yZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIcCgpldmVudF90eXBlGAMgASgJQgi6SAVyAxj/ARIjChF3ZWJob29rX3NvdXJjZV9pZBgEIAEoCUIIukgFcgMY/wESGQoHdHJpZ2dlchgFIAEoCUIIukgFcgMY/wESlgEKCXJlcGxheV9pZBgGIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykSDwoHZHJ5X3J1bhgHIAEoCCKfAQoUUmVwbGF5RXZlbnRzUmVzcG9uc2USEQoJcmVwbGF5X2lkGAEgASgJEhMKC2V2ZW50X2NvdW50GAIgASgNEhEKCXJ1bl9jb3VudBgDIAEoDRIVCg1zdGFydGVkX2NvdW50GAQgASgNEjUKBXN0YXRlGAUgASgOMiYuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlTdGF0ZTLZBgoMRXZlbnRTZXJ2aWNlEp4BCghHZXRFdmVudBIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0RXZlbnRSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRFdmVudFJlc3BvbnNlIjmQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCH2IFZXZlbnQSFi9hcGkvdjEvZXZlbnRzL3tldmVudH0SvgEKC0dldERlY2lzaW9uEi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXREZWNpc2lvblJlcXVlc3QaLi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldERlY2lzaW9uUmVzcG9uc2UiUJACAYrOGA0KC2V2ZW50czpyZWFkgtPkkwI2YghkZWNpc2lvbhIqL2FwaS92MS9ldmVudHMve2V2ZW50fS9kZWNpc2lvbnMve3RyaWdnZXJ9EpUBCgpMaXN0RXZlbnRzEiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0RXZlbnRzUmVxdWVzdBotLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIiqQAgGKzhgNCgtldmVudHM6cmVhZILT5JMCEBIOL2FwaS92MS9ldmVudHMSqAEKC1JlcGxheUV2ZW50Ei0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXlFdmVudFJlcXVlc3QaLi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50UmVzcG9uc2UiOorOGA4KDGV2ZW50czp3cml0ZYLT5JMCIjoBKiIdL2FwaS92MS9ldmVudHMve2V2ZW50fTpyZXBsYXkSowEKDFJlcGxheUV2ZW50cxIuLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRzUmVxdWVzdBovLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRzUmVzcG9uc2UiMorOGA4KDGV2ZW50czp3cml0ZYLT5JMCGjoBKiIVL2FwaS92MS9ldmVudHM6cmVwbGF5YgZwcm90bzM", [file_agentplatform_dispatch_v1_replay_state, file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Event
@@ -73,7 +73,7 @@ export type Event = Message<"agentplatform.dispatch.v1.Event"> & {
   duplicateOf: string;
 
   /**
-   * Requests that repeated this event and got its id as answer.
+   * Requests that repeated this event and got its id as answer: the first 100, those that differ before all others.
    *
    * @generated from field: repeated agentplatform.dispatch.v1.EventDuplicate duplicates = 9;
    */
@@ -93,6 +93,18 @@ export type Event = Message<"agentplatform.dispatch.v1.Event"> & {
    * @generated from field: bool undecided = 12;
    */
   undecided: boolean;
+
+  /**
+   * As in a list.
+   *
+   * @generated from field: uint32 duplicate_count = 13;
+   */
+  duplicateCount: number;
+
+  /**
+   * @generated from field: uint32 run_count = 14;
+   */
+  runCount: number;
 };
 
 /**
@@ -101,6 +113,76 @@ export type Event = Message<"agentplatform.dispatch.v1.Event"> & {
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_agentplatform_dispatch_v1_events, 0);
+
+/**
+ * An event in a list.
+ *
+ * @generated from message agentplatform.dispatch.v1.EventSummary
+ */
+export type EventSummary = Message<"agentplatform.dispatch.v1.EventSummary"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string event_type = 2;
+   */
+  eventType: string;
+
+  /**
+   * Id of the source.
+   *
+   * @generated from field: string webhook_source_id = 3;
+   */
+  webhookSourceId: string;
+
+  /**
+   * @generated from field: string idempotency_key = 5;
+   */
+  idempotencyKey: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp occurred_at = 6;
+   */
+  occurredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp received_at = 7;
+   */
+  receivedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string duplicate_of = 8;
+   */
+  duplicateOf: string;
+
+  /**
+   * @generated from field: bool undecided = 12;
+   */
+  undecided: boolean;
+
+  /**
+   * Requests that repeated it; counted up to 1,000.
+   *
+   * @generated from field: uint32 duplicate_count = 13;
+   */
+  duplicateCount: number;
+
+  /**
+   * Runs of it, those of replays included; counted up to 1,000.
+   *
+   * @generated from field: uint32 run_count = 14;
+   */
+  runCount: number;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.EventSummary.
+ * Use `create(EventSummarySchema)` to create a new message.
+ */
+export const EventSummarySchema: GenMessage<EventSummary> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_events, 1);
 
 /**
  * @generated from message agentplatform.dispatch.v1.EventDuplicate
@@ -129,7 +211,7 @@ export type EventDuplicate = Message<"agentplatform.dispatch.v1.EventDuplicate">
  * Use `create(EventDuplicateSchema)` to create a new message.
  */
 export const EventDuplicateSchema: GenMessage<EventDuplicate> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 1);
+  messageDesc(file_agentplatform_dispatch_v1_events, 2);
 
 /**
  * @generated from message agentplatform.dispatch.v1.TriggerDecision
@@ -170,7 +252,7 @@ export type TriggerDecision = Message<"agentplatform.dispatch.v1.TriggerDecision
  * Use `create(TriggerDecisionSchema)` to create a new message.
  */
 export const TriggerDecisionSchema: GenMessage<TriggerDecision> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 2);
+  messageDesc(file_agentplatform_dispatch_v1_events, 3);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetEventRequest
@@ -187,7 +269,7 @@ export type GetEventRequest = Message<"agentplatform.dispatch.v1.GetEventRequest
  * Use `create(GetEventRequestSchema)` to create a new message.
  */
 export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 3);
+  messageDesc(file_agentplatform_dispatch_v1_events, 4);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetEventResponse
@@ -204,7 +286,7 @@ export type GetEventResponse = Message<"agentplatform.dispatch.v1.GetEventRespon
  * Use `create(GetEventResponseSchema)` to create a new message.
  */
 export const GetEventResponseSchema: GenMessage<GetEventResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 4);
+  messageDesc(file_agentplatform_dispatch_v1_events, 5);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetDecisionRequest
@@ -228,7 +310,7 @@ export type GetDecisionRequest = Message<"agentplatform.dispatch.v1.GetDecisionR
  * Use `create(GetDecisionRequestSchema)` to create a new message.
  */
 export const GetDecisionRequestSchema: GenMessage<GetDecisionRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 5);
+  messageDesc(file_agentplatform_dispatch_v1_events, 6);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetDecisionResponse
@@ -245,7 +327,7 @@ export type GetDecisionResponse = Message<"agentplatform.dispatch.v1.GetDecision
  * Use `create(GetDecisionResponseSchema)` to create a new message.
  */
 export const GetDecisionResponseSchema: GenMessage<GetDecisionResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 6);
+  messageDesc(file_agentplatform_dispatch_v1_events, 7);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListEventsRequest
@@ -279,16 +361,16 @@ export type ListEventsRequest = Message<"agentplatform.dispatch.v1.ListEventsReq
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 7);
+  messageDesc(file_agentplatform_dispatch_v1_events, 8);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListEventsResponse
  */
 export type ListEventsResponse = Message<"agentplatform.dispatch.v1.ListEventsResponse"> & {
   /**
-   * @generated from field: repeated agentplatform.dispatch.v1.Event events = 1;
+   * @generated from field: repeated agentplatform.dispatch.v1.EventSummary events = 1;
    */
-  events: Event[];
+  events: EventSummary[];
 
   /**
    * @generated from field: string next_page_token = 2;
@@ -301,7 +383,7 @@ export type ListEventsResponse = Message<"agentplatform.dispatch.v1.ListEventsRe
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 8);
+  messageDesc(file_agentplatform_dispatch_v1_events, 9);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventRequest
@@ -333,7 +415,7 @@ export type ReplayEventRequest = Message<"agentplatform.dispatch.v1.ReplayEventR
  * Use `create(ReplayEventRequestSchema)` to create a new message.
  */
 export const ReplayEventRequestSchema: GenMessage<ReplayEventRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 9);
+  messageDesc(file_agentplatform_dispatch_v1_events, 10);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventResponse
@@ -358,7 +440,7 @@ export type ReplayEventResponse = Message<"agentplatform.dispatch.v1.ReplayEvent
  * Use `create(ReplayEventResponseSchema)` to create a new message.
  */
 export const ReplayEventResponseSchema: GenMessage<ReplayEventResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 10);
+  messageDesc(file_agentplatform_dispatch_v1_events, 11);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventsRequest
@@ -419,7 +501,7 @@ export type ReplayEventsRequest = Message<"agentplatform.dispatch.v1.ReplayEvent
  * Use `create(ReplayEventsRequestSchema)` to create a new message.
  */
 export const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 11);
+  messageDesc(file_agentplatform_dispatch_v1_events, 12);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ReplayEventsResponse
@@ -466,7 +548,7 @@ export type ReplayEventsResponse = Message<"agentplatform.dispatch.v1.ReplayEven
  * Use `create(ReplayEventsResponseSchema)` to create a new message.
  */
 export const ReplayEventsResponseSchema: GenMessage<ReplayEventsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_events, 12);
+  messageDesc(file_agentplatform_dispatch_v1_events, 13);
 
 /**
  * Events: what came in, and what triggers made of it.
@@ -494,7 +576,7 @@ export const EventService: GenService<{
     output: typeof GetDecisionResponseSchema;
   },
   /**
-   * Newest first, without payload and decisions.
+   * Newest first, as summaries.
    *
    * @generated from rpc agentplatform.dispatch.v1.EventService.ListEvents
    */

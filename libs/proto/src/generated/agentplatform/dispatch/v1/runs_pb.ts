@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/runs.proto.
  */
 export const file_agentplatform_dispatch_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkikwYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuABCgpSZXNvbHV0aW9uEj0KB291dGNvbWUYASABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lEgwKBG5vdGUYAiABKAkSEwoLcmVzb2x2ZWRfYnkYAyABKAkSLwoLcmVzb2x2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYBSABKA0SMQoFZXJyb3IYBiABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0ilgMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEjEKBGtpbmQYAiABKA4yIy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBLaW5kEjUKBnN0YXR1cxgDIAEoDjIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcFN0YXR1cxINCgVza2lsbBgEIAEoCRIMCgR0b29sGAUgASgJEhcKCWFyZ3VtZW50cxgNIAEoCUIEkM4YARIUCgZyZXN1bHQYDiABKAlCBJDOGAISMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SLgoKc3RhcnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2lkZW1wb3RlbmN5X2tleRgLIAEoCRIPCgdhdHRlbXB0GAwgASgNSgQIBhAHSgQIBxAIIiUKDUdldFJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABIj0KDkdldFJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuIrMBCg9MaXN0UnVuc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIZXZlbnRfaWQYAyABKAkSEgoKdHJpZ2dlcl9pZBgEIAEoCRI0CgZzdGF0dXMYBSABKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1cxIRCglyZXBsYXlfaWQYBiABKAkiWQoQTGlzdFJ1bnNSZXNwb25zZRIsCgRydW5zGAEgAygLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowBChFSZXNvbHZlUnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESSQoHb3V0Y29tZRgCIAEoDjIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbk91dGNvbWVCCrpIB4IBBBABIAASFgoEbm90ZRgDIAEoCUIIukgFcgMY0A8iQQoSUmVzb2x2ZVJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuIigKEENhbmNlbFJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABIkAKEUNhbmNlbFJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuKuMBCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISIAocUlVOX1NUQVRVU19BV0FJVElOR19BUFBST1ZBTBADEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAQSFQoRUlVOX1NUQVRVU19GQUlMRUQQBRIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAGEh4KGlJVTl9TVEFUVVNfT1VUQ09NRV9VTktOT1dOEAcqcgoIU3RlcEtpbmQSGQoVU1RFUF9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUU1RFUF9LSU5EX1RPT0xTX0xJU1QQARIXChNTVEVQX0tJTkRfVE9PTF9DQUxMEAISGAoUU1RFUF9LSU5EX01PREVMX1RVUk4QAyp1CgpTdGVwU3RhdHVzEhsKF1NURVBfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTU1RFUF9TVEFUVVNfU1RBUlRFRBABEhkKFVNURVBfU1RBVFVTX1NVQ0NFRURFRBACEhYKElNURVBfU1RBVFVTX0ZBSUxFRBADKpYBChFSZXNvbHV0aW9uT3V0Y29tZRIiCh5SRVNPTFVUSU9OX09VVENPTUVfVU5TUEVDSUZJRUQQABIgChxSRVNPTFVUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYUkVTT0xVVElPTl9PVVRDT01FX1JFVFJZEAISHQoZUkVTT0xVVElPTl9PVVRDT01FX0ZBSUxFRBADMvkECgpSdW5TZXJ2aWNlEpABCgZHZXRSdW4SKC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJ1blJlcXVlc3QaKS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJ1blJlc3BvbnNlIjGQAgGKzhgLCglydW5zOnJlYWSC0+STAhliA3J1bhISL2FwaS92MS9ydW5zL3tydW59EosBCghMaXN0UnVucxIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJ1bnNSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1Jlc3BvbnNlIiaQAgGKzhgLCglydW5zOnJlYWSC0+STAg4SDC9hcGkvdjEvcnVucxKlAQoKUmVzb2x2ZVJ1bhIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdmVSdW5SZXNwb25zZSI6is4YDAoKcnVuczp3cml0ZYLT5JMCJDoBKmIDcnVuIhovYXBpL3YxL3J1bnMve3J1bn06cmVzb2x2ZRKhAQoJQ2FuY2VsUnVuEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXNwb25zZSI5is4YDAoKcnVuczp3cml0ZYLT5JMCIzoBKmIDcnVuIhkvYXBpL3YxL3J1bnMve3J1bn06Y2FuY2VsYgZwcm90bzM", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkikwYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuoFCgpSdW5TdW1tYXJ5EgoKAmlkGAEgASgJEhAKCGV2ZW50X2lkGAIgASgJEhIKCnRyaWdnZXJfaWQYAyABKAkSDwoHdHJpZ2dlchgEIAEoCRIQCghhZ2VudF9pZBgFIAEoCRINCgVhZ2VudBgGIAEoCRI0CgZzdGF0dXMYByABKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1cxIxCgVlcnJvchgIIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbRIQCgh3YXJuaW5ncxgJIAMoCRIQCghhdHRlbXB0cxgKIAEoDRIzCg9uZXh0X2F0dGVtcHRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKDWF0dGVtcHRzX2xlZnQYFiABKA1IAIgBARIvCgtnaXZlc191cF9hdBgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGb3V0cHV0GAwgASgJEi4KCmNyZWF0ZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZXBsYXlfaWQYESABKAkSEQoJcmVwbGF5X29mGBIgASgJEjoKC3Jlc29sdXRpb25zGBMgAygLMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHV0aW9uEjcKE2NhbmNlbF9yZXF1ZXN0ZWRfYXQYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE2NhbmNlbF9yZXF1ZXN0ZWRfYnkYFSABKAlCEAoOX2F0dGVtcHRzX2xlZnQi4AEKClJlc29sdXRpb24SPQoHb3V0Y29tZRgBIAEoDjIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbk91dGNvbWUSDAoEbm90ZRgCIAEoCRITCgtyZXNvbHZlZF9ieRgDIAEoCRIvCgtyZXNvbHZlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc3RlcBgFIAEoDRIxCgVlcnJvchgGIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbSKWAwoEU3RlcBIOCgZudW1iZXIYASABKA0SMQoEa2luZBgCIAEoDjIjLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcEtpbmQSNQoGc3RhdHVzGAMgASgOMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5TdGVwU3RhdHVzEg0KBXNraWxsGAQgASgJEgwKBHRvb2wYBSABKAkSFwoJYXJndW1lbnRzGA0gASgJQgSQzhgBEhQKBnJlc3VsdBgOIAEoCUIEkM4YAhIxCgVlcnJvchgIIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbRIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPaWRlbXBvdGVuY3lfa2V5GAsgASgJEg8KB2F0dGVtcHQYDCABKA1KBAgGEAdKBAgHEAgiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iswEKD0xpc3RSdW5zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRIQCghldmVudF9pZBgDIAEoCRISCgp0cmlnZ2VyX2lkGAQgASgJEjQKBnN0YXR1cxgFIAEoDjIkLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuU3RhdHVzEhEKCXJlcGxheV9pZBgGIAEoCSJgChBMaXN0UnVuc1Jlc3BvbnNlEjMKBHJ1bnMYASADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowBChFSZXNvbHZlUnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESSQoHb3V0Y29tZRgCIAEoDjIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbk91dGNvbWVCCrpIB4IBBBABIAASFgoEbm90ZRgDIAEoCUIIukgFcgMY0A8iQQoSUmVzb2x2ZVJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuIigKEENhbmNlbFJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABIkAKEUNhbmNlbFJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuKuMBCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISIAocUlVOX1NUQVRVU19BV0FJVElOR19BUFBST1ZBTBADEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAQSFQoRUlVOX1NUQVRVU19GQUlMRUQQBRIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAGEh4KGlJVTl9TVEFUVVNfT1VUQ09NRV9VTktOT1dOEAcqcgoIU3RlcEtpbmQSGQoVU1RFUF9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUU1RFUF9LSU5EX1RPT0xTX0xJU1QQARIXChNTVEVQX0tJTkRfVE9PTF9DQUxMEAISGAoUU1RFUF9LSU5EX01PREVMX1RVUk4QAyp1CgpTdGVwU3RhdHVzEhsKF1NURVBfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTU1RFUF9TVEFUVVNfU1RBUlRFRBABEhkKFVNURVBfU1RBVFVTX1NVQ0NFRURFRBACEhYKElNURVBfU1RBVFVTX0ZBSUxFRBADKpYBChFSZXNvbHV0aW9uT3V0Y29tZRIiCh5SRVNPTFVUSU9OX09VVENPTUVfVU5TUEVDSUZJRUQQABIgChxSRVNPTFVUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYUkVTT0xVVElPTl9PVVRDT01FX1JFVFJZEAISHQoZUkVTT0xVVElPTl9PVVRDT01FX0ZBSUxFRBADMvkECgpSdW5TZXJ2aWNlEpABCgZHZXRSdW4SKC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJ1blJlcXVlc3QaKS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJ1blJlc3BvbnNlIjGQAgGKzhgLCglydW5zOnJlYWSC0+STAhliA3J1bhISL2FwaS92MS9ydW5zL3tydW59EosBCghMaXN0UnVucxIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJ1bnNSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1Jlc3BvbnNlIiaQAgGKzhgLCglydW5zOnJlYWSC0+STAg4SDC9hcGkvdjEvcnVucxKlAQoKUmVzb2x2ZVJ1bhIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdmVSdW5SZXNwb25zZSI6is4YDAoKcnVuczp3cml0ZYLT5JMCJDoBKmIDcnVuIhovYXBpL3YxL3J1bnMve3J1bn06cmVzb2x2ZRKhAQoJQ2FuY2VsUnVuEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXNwb25zZSI5is4YDAoKcnVuczp3cml0ZYLT5JMCIzoBKmIDcnVuIhkvYXBpL3YxL3J1bnMve3J1bn06Y2FuY2VsYgZwcm90bzM", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Problem
@@ -196,6 +196,130 @@ export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_agentplatform_dispatch_v1_runs, 1);
 
 /**
+ * A run in a list: all but its steps.
+ *
+ * @generated from message agentplatform.dispatch.v1.RunSummary
+ */
+export type RunSummary = Message<"agentplatform.dispatch.v1.RunSummary"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: string trigger_id = 3;
+   */
+  triggerId: string;
+
+  /**
+   * @generated from field: string trigger = 4;
+   */
+  trigger: string;
+
+  /**
+   * @generated from field: string agent_id = 5;
+   */
+  agentId: string;
+
+  /**
+   * @generated from field: string agent = 6;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: agentplatform.dispatch.v1.RunStatus status = 7;
+   */
+  status: RunStatus;
+
+  /**
+   * @generated from field: agentplatform.dispatch.v1.Problem error = 8;
+   */
+  error?: Problem | undefined;
+
+  /**
+   * @generated from field: repeated string warnings = 9;
+   */
+  warnings: string[];
+
+  /**
+   * @generated from field: uint32 attempts = 10;
+   */
+  attempts: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp next_attempt_at = 11;
+   */
+  nextAttemptAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional uint32 attempts_left = 22;
+   */
+  attemptsLeft?: number | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp gives_up_at = 23;
+   */
+  givesUpAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string output = 12;
+   */
+  output: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 13;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 14;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp finished_at = 15;
+   */
+  finishedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string replay_id = 17;
+   */
+  replayId: string;
+
+  /**
+   * @generated from field: string replay_of = 18;
+   */
+  replayOf: string;
+
+  /**
+   * @generated from field: repeated agentplatform.dispatch.v1.Resolution resolutions = 19;
+   */
+  resolutions: Resolution[];
+
+  /**
+   * @generated from field: google.protobuf.Timestamp cancel_requested_at = 20;
+   */
+  cancelRequestedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string cancel_requested_by = 21;
+   */
+  cancelRequestedBy: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.RunSummary.
+ * Use `create(RunSummarySchema)` to create a new message.
+ */
+export const RunSummarySchema: GenMessage<RunSummary> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 2);
+
+/**
  * @generated from message agentplatform.dispatch.v1.Resolution
  */
 export type Resolution = Message<"agentplatform.dispatch.v1.Resolution"> & {
@@ -241,7 +365,7 @@ export type Resolution = Message<"agentplatform.dispatch.v1.Resolution"> & {
  * Use `create(ResolutionSchema)` to create a new message.
  */
 export const ResolutionSchema: GenMessage<Resolution> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 2);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 3);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Step
@@ -323,7 +447,7 @@ export type Step = Message<"agentplatform.dispatch.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 3);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 4);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunRequest
@@ -340,7 +464,7 @@ export type GetRunRequest = Message<"agentplatform.dispatch.v1.GetRunRequest"> &
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 4);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunResponse
@@ -357,7 +481,7 @@ export type GetRunResponse = Message<"agentplatform.dispatch.v1.GetRunResponse">
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsRequest
@@ -399,16 +523,16 @@ export type ListRunsRequest = Message<"agentplatform.dispatch.v1.ListRunsRequest
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsResponse
  */
 export type ListRunsResponse = Message<"agentplatform.dispatch.v1.ListRunsResponse"> & {
   /**
-   * @generated from field: repeated agentplatform.dispatch.v1.Run runs = 1;
+   * @generated from field: repeated agentplatform.dispatch.v1.RunSummary runs = 1;
    */
-  runs: Run[];
+  runs: RunSummary[];
 
   /**
    * @generated from field: string next_page_token = 2;
@@ -421,7 +545,7 @@ export type ListRunsResponse = Message<"agentplatform.dispatch.v1.ListRunsRespon
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ResolveRunRequest
@@ -450,7 +574,7 @@ export type ResolveRunRequest = Message<"agentplatform.dispatch.v1.ResolveRunReq
  * Use `create(ResolveRunRequestSchema)` to create a new message.
  */
 export const ResolveRunRequestSchema: GenMessage<ResolveRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ResolveRunResponse
@@ -467,7 +591,7 @@ export type ResolveRunResponse = Message<"agentplatform.dispatch.v1.ResolveRunRe
  * Use `create(ResolveRunResponseSchema)` to create a new message.
  */
 export const ResolveRunResponseSchema: GenMessage<ResolveRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
 
 /**
  * @generated from message agentplatform.dispatch.v1.CancelRunRequest
@@ -484,7 +608,7 @@ export type CancelRunRequest = Message<"agentplatform.dispatch.v1.CancelRunReque
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
 
 /**
  * @generated from message agentplatform.dispatch.v1.CancelRunResponse
@@ -501,7 +625,7 @@ export type CancelRunResponse = Message<"agentplatform.dispatch.v1.CancelRunResp
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 12);
 
 /**
  * @generated from enum agentplatform.dispatch.v1.RunStatus
@@ -694,7 +818,7 @@ export const RunService: GenService<{
     output: typeof GetRunResponseSchema;
   },
   /**
-   * Newest first, without steps.
+   * Newest first, as summaries.
    *
    * @generated from rpc agentplatform.dispatch.v1.RunService.ListRuns
    */

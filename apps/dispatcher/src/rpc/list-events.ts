@@ -1,0 +1,62 @@
+import { EventSummarySchema, type ListEventsRequest } from '@agent-platform/proto';
+import { readPage } from '@agent-platform/rpc';
+import type { Pool } from '@agent-platform/database';
+import { countAroundEvents } from '../store/count-around-events.ts';
+import { eventSummary, type ListedEvent } from './event-messages.ts';
+import { decodePageToken, encodePageToken, invalidPageToken, pageSizeOf } from './page.ts';
+import type { TenantDatabase } from './tenant-database.ts';
+
+export interface ListDeps {
+  readonly db: TenantDatabase;
+  readonly pool: Pool;
+  readonly orgId: string;
+}
+
+interface Place {
+  readonly receivedAt: Date;
+  readonly id: string;
+}
+
+/** Newest first. Ids made from a key or from content say nothing about time. */
+export async function listEvents({ db, pool, orgId }: ListDeps, request: ListEventsRequest) {
+  const { eventType, webhookSourceId } = request;
+  const start = request.pageToken ? placeOf(request.pageToken) : undefined;
+  const { messages, last } = await readPage({
+    schema: EventSummarySchema,
+    size: pageSizeOf(request.pageSize),
+    toMessage: eventSummary,
+    read(row: ListedEvent | undefined, take): Promise<ListedEvent[]> {
+      const place = row ?? start;
+      return db.event.findMany({
+        where: {
+          ...(eventType && { eventType }),
+          ...(webhookSourceId && { sourceId: webhookSourceId }),
+          ...(place && behind(place)),
+        },
+        omit: { payload: true, decisions: true, configurationVersion: true, contentHash: true },
+        orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
+        take,
+      });
+    },
+  });
+  const around = await countAroundEvents(
+    pool,
+    orgId,
+    messages.map(({ id }) => id),
+  );
+  const nextPageToken = last ? encodePageToken([last.receivedAt.toISOString(), last.id]) : '';
+  return { events: messages.map((event) => Object.assign(event, around.get(event.id))), nextPageToken };
+}
+
+function placeOf(pageToken: string): Place {
+  const [time, id] = decodePageToken(pageToken, 2);
+  const receivedAt = new Date(time!);
+  if (Number.isNaN(receivedAt.getTime())) throw invalidPageToken();
+  return { receivedAt, id: id! };
+}
+
+function behind({ receivedAt, id }: Place) {
+  const OR = [{ receivedAt: { lt: receivedAt } }, { receivedAt, id: { lt: id } }];
+  // Says no more than OR does, but it is what PostgreSQL takes to an index.
+  return { receivedAt: { lte: receivedAt }, OR };
+}
