@@ -1,8 +1,11 @@
-// Writes the generated code: protobuf (buf) and the Prisma clients. With --check: fails when that changes anything.
+// Writes the generated code: protobuf (buf) and the Prisma clients; and trims package-lock.json. With --check: fails when
+// that changes anything.
 import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { withoutSatisfiedEngines } from './lockfile.mjs';
 
-const GENERATED = '{apps,libs}/*/src/generated/**/*.ts';
+const LOCKFILE = 'package-lock.json';
+const GENERATED = ['{apps,libs}/*/src/generated/**/*.ts', LOCKFILE];
 
 function snapshot() {
   return new Map(globSync(GENERATED).map((file) => [file, readFileSync(file, 'utf8')]));
@@ -17,6 +20,7 @@ function command(name, args) {
 }
 
 const before = snapshot();
+writeFileSync(LOCKFILE, withoutSatisfiedEngines(before.get(LOCKFILE)));
 command('buf', ['generate']);
 for (const schema of globSync('apps/*/prisma/schema.prisma')) command('prisma', ['generate', '--schema', schema]);
 
