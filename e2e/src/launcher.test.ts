@@ -16,7 +16,7 @@ function describeLauncher(shared: { KAFKA_BROKERS: string }): void {
 
   /** Processes and directory, as the launcher prints them. */
   const read = (output: string) => ({
-    services: [...output.matchAll(/^ {2}[\w-]+ +(\d+) +(http:\S+)$/gm)].map(([, pid, url]) => ({
+    services: [...output.matchAll(/^ {2}[\w-]+ +(\d+) +(http:\S+) +http:\S+\/metrics$/gm)].map(([, pid, url]) => ({
       pid: Number(pid),
       url: url!,
     })),

@@ -24,7 +24,7 @@ describe('services are started in any order', () => {
     starting = startCluster({
       busUrl: throughProxy(bus),
       environment: (_service, env) => {
-        urls.push(`http://127.0.0.1:${env['PORT']}`);
+        urls.push(`http://127.0.0.1:${env['ADMIN_PORT']}`);
         return env['DATABASE_URL'] ? { ...env, DATABASE_URL: throughProxy(env['DATABASE_URL']) } : env;
       },
     });
@@ -47,7 +47,7 @@ describe('services are started in any order', () => {
   it('and all are ready once it is', async () => {
     goOn();
     const { cluster } = await starting;
-    for (const { url } of cluster.processes) expect(await probe(url, '/readyz')).toBe(200);
+    for (const { adminUrl } of cluster.processes) expect(await probe(adminUrl, '/readyz')).toBe(200);
   });
 
   it('each waits for the services it calls', async () => {
@@ -58,7 +58,7 @@ describe('services are started in any order', () => {
     for (const caller of callers) void caller.start();
     for (const caller of callers) {
       await until(`${caller.name} to say what it waits for`, async () => {
-        const answer = await fetch(`${caller.url}/readyz`).catch(() => undefined);
+        const answer = await fetch(`${caller.adminUrl}/readyz`).catch(() => undefined);
         return answer?.status === 503 && (await answer.text()).includes('"token-service":"failed"');
       });
     }

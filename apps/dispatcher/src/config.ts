@@ -1,6 +1,14 @@
 import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
-import { maskedSummary, readEnv, retention, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import {
+  maskedSummary,
+  processVariables,
+  readEnv,
+  retention,
+  variable,
+  type ConfigOf,
+  type Env,
+} from '@agent-platform/service';
 import type { ModelsConfig } from './models/models.ts';
 import type { RetentionConfig } from './retention/start-retention.ts';
 import type { RetryPolicy } from './runs/backoff.ts';
@@ -28,9 +36,7 @@ const spec = {
 
 const processSpec = {
   ...spec,
-  host: variable.string('HOST', { default: '127.0.0.1' }),
-  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
-  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
+  ...processVariables,
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   managementApiUrl: variable.url('MANAGEMENT_API_URL'),

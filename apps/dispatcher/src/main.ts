@@ -8,7 +8,7 @@ import {
 import { openBus } from '@agent-platform/event-bus';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { ConfigurationService, CredentialService } from '@agent-platform/proto';
-import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
+import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
 import {
   createLogger,
   createMetrics,
@@ -28,6 +28,7 @@ await run('dispatcher', async (signal) => {
   const logger = createLogger({ level: config.logLevel, service: 'dispatcher' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
+  const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'dispatcher', env }));
   const key = await openServiceKey(config.serviceKeyFile, { logger });
   const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
@@ -53,7 +54,7 @@ await run('dispatcher', async (signal) => {
     'token-service': passedOnce(() => toTokens.check()),
   };
   const services = [{ ...dispatcher, checks }];
-  const { url } = resources.use(await serve(port, { services, authenticate, logger, metrics }));
-  logger.info({ url, config: processConfigSummary(env) }, 'ready');
+  const { url } = resources.use(await serve(port, { services, authenticate, logger, metrics, admin }));
+  logger.info({ url, adminUrl: admin.url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

@@ -1,5 +1,13 @@
 import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
-import { defaultRateLimit, maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import {
+  defaultRateLimit,
+  maskedSummary,
+  processVariables,
+  readEnv,
+  variable,
+  type ConfigOf,
+  type Env,
+} from '@agent-platform/service';
 import type { IngestConfig } from './ingest.ts';
 
 const MIB = 1024 * 1024;
@@ -15,9 +23,7 @@ const spec = {
 
 const processSpec = {
   ...spec,
-  host: variable.string('HOST', { default: '127.0.0.1' }),
-  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
-  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
+  ...processVariables,
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
   serviceKeyFile: variable.string('SERVICE_KEY_FILE'),

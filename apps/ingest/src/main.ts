@@ -2,7 +2,7 @@ import { createClient } from '@connectrpc/connect';
 import { authenticateWith, createServiceIdentity, openServiceKey } from '@agent-platform/auth';
 import { openBus } from '@agent-platform/event-bus';
 import { WebhookTokenService } from '@agent-platform/proto';
-import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
+import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
 import { createLogger, createMetrics, passedOnce, run, startTelemetry, untilAvailable } from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
@@ -13,6 +13,7 @@ await run('ingest', async (signal) => {
   const logger = createLogger({ level: config.logLevel, service: 'ingest' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
+  const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'ingest', env }));
   const key = await openServiceKey(config.serviceKeyFile, { logger });
   const port = resources.use(await openPort(config));
@@ -32,7 +33,7 @@ await run('ingest', async (signal) => {
   // Known tokens outlive an outage of token-service; before the first answer there are none.
   const checks = { ...ingest.checks, 'token-service': passedOnce(() => transport.check()) };
   const services = [{ ...ingest, checks }];
-  const { url } = resources.use(await serve(port, { services, authenticate, logger, metrics }));
-  logger.info({ url, config: processConfigSummary(env) }, 'ready');
+  const { url } = resources.use(await serve(port, { services, authenticate, logger, metrics, admin }));
+  logger.info({ url, adminUrl: admin.url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

@@ -3,6 +3,7 @@ import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import {
   defaultRateLimit,
   maskedSummary,
+  processVariables,
   readEnv,
   retention,
   variable,
@@ -28,6 +29,7 @@ function limit(name: string, value: number) {
 
 const processSpec = {
   ...spec,
+  ...processVariables,
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
   dispatcherUrl: variable.url('DISPATCHER_URL'),
@@ -37,9 +39,6 @@ const processSpec = {
   authAudience: variable.string('AUTH_AUDIENCE'),
   ...authVariables,
   allowedAddresses: variable.parsed('MCP_ALLOWED_ADDRESSES', ADDRESS_RANGES, { default: [] }),
-  host: variable.string('HOST', { default: '127.0.0.1' }),
-  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
-  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
 };
 
 /** @throws AppError `config_invalid` */

@@ -9,7 +9,7 @@ import {
 } from '@agent-platform/auth';
 import { createOutbound } from '@agent-platform/outbound';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import { clientInterceptors, openPort, remoteTransport, serve } from '@agent-platform/rpc';
+import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
 import {
   createLogger,
   createMetrics,
@@ -28,6 +28,7 @@ await run('management-api', async (signal) => {
   const logger = createLogger({ level: config.logLevel, service: 'management-api' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
+  const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'management-api', env }));
   const key = await openServiceKey(config.serviceKeyFile, { logger });
   const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
@@ -53,7 +54,7 @@ await run('management-api', async (signal) => {
     services: createServiceAuthenticator({ service: 'management-api', keys }),
   });
   const service = { ...managementApi, checks: { ...managementApi.checks, issuer: () => users.check() } };
-  const { url } = resources.use(await serve(port, { services: [service], authenticate, logger, metrics }));
-  logger.info({ url, config: processConfigSummary(env) }, 'ready');
+  const { url } = resources.use(await serve(port, { services: [service], authenticate, logger, metrics, admin }));
+  logger.info({ url, adminUrl: admin.url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

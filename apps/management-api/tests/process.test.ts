@@ -19,18 +19,19 @@ it('runs as a process of its own: alive at once, ready when it can let users in,
     AUTH_AUDIENCE: 'https://agent-platform.example.com',
     AUTH_ALLOWED_ADDRESSES: '127.0.0.0/8',
     PORT: '0',
+    ADMIN_PORT: '0',
   };
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
   try {
-    let url: string | undefined;
+    let { url, adminUrl }: { url?: string; adminUrl?: string } = {};
     for await (const line of createInterface(child.stderr)) {
-      url = (JSON.parse(line) as { url?: string }).url;
+      ({ url, adminUrl } = JSON.parse(line) as { url?: string; adminUrl?: string });
       if (url !== undefined) break;
     }
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    const ready = await fetch(`${url}/readyz`);
+    expect((await fetch(`${adminUrl}/healthz`)).status).toBe(200);
+    const ready = await fetch(`${adminUrl}/readyz`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({
       services: { 'management-api': { database: 'ok', issuer: 'failed' } },

@@ -9,7 +9,7 @@ Agent Platform is ready at ${url}
 
   webhooks    POST ${url}/webhooks/events
   management  ${url}/api/v1/…   (Connect, gRPC and gRPC-Web on the same port)
-  status      ${url}/healthz  /readyz  /metrics
+  status      ${url}/healthz  /readyz  /metrics (from this machine only)
   data        ${config.dataDir}
 
 ${config.auth ? auth0(config.auth.issuer) : pasteableCommands(url)}

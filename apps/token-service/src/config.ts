@@ -1,20 +1,18 @@
 import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
-import { maskedSummary, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { maskedSummary, processVariables, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { parseVersionedKeys, VERSIONED_KEYS_EXPECTED } from './versioned-keys.ts';
 
 const keys = { expected: VERSIONED_KEYS_EXPECTED, parse: parseVersionedKeys, secret: true };
 
 const processSpec = {
+  ...processVariables,
   peppers: variable.parsed('TOKEN_PEPPERS', keys),
   keyRing: variable.parsed('CREDENTIAL_KEYS', keys),
   dataKeyMaxAgeMs: variable.durationMs('CREDENTIAL_DATA_KEY_MAX_AGE', { default: DATA_KEY_MAX_AGE_MS }),
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   servicePublicKeysFile: variable.string('SERVICE_PUBLIC_KEYS_FILE'),
-  host: variable.string('HOST', { default: '127.0.0.1' }),
-  port: variable.integer('PORT', { default: 8080, min: 0, max: 65_535 }),
-  logLevel: variable.oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], { default: 'info' }),
 };
 
 /** What token-service needs when it is a process of its own. @throws AppError `config_invalid` with everything that is wrong. */

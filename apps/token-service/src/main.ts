@@ -1,6 +1,6 @@
 import { createServiceAuthenticator, openServicePublicKeys } from '@agent-platform/auth';
 import { openInBackground } from '@agent-platform/event-bus';
-import { openPort, serve } from '@agent-platform/rpc';
+import { openAdminPort, openPort, serve } from '@agent-platform/rpc';
 import { createLogger, createMetrics, run, startTelemetry, untilAvailable } from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createTokenService } from './token-service.ts';
@@ -11,6 +11,7 @@ await run('token-service', async (signal) => {
   const logger = createLogger({ level: config.logLevel, service: 'token-service' });
   const metrics = createMetrics();
   await using resources = new AsyncDisposableStack();
+  const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'token-service', env }));
   const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
   const port = resources.use(await openPort(config));
@@ -18,7 +19,7 @@ await run('token-service', async (signal) => {
   const create = () => createTokenService(config, { databaseUrl: config.databaseUrl, bus, logger, metrics });
   const tokenService = resources.use(await untilAvailable('database', create, { logger, signal }));
   const authenticate = createServiceAuthenticator({ service: 'token-service', keys });
-  const { url } = resources.use(await serve(port, { services: [tokenService], authenticate, logger, metrics }));
-  logger.info({ url, config: processConfigSummary(env) }, 'ready');
+  const { url } = resources.use(await serve(port, { services: [tokenService], authenticate, logger, metrics, admin }));
+  logger.info({ url, adminUrl: admin.url, config: processConfigSummary(env) }, 'ready');
   return resources.move();
 });

@@ -25,6 +25,7 @@ it('runs as a process of its own: migrates, serves other services, takes changed
     EVENT_BUS_URL: 'kafka://127.0.0.1:1',
     SERVICE_PUBLIC_KEYS_FILE: serviceKeys.publicKeysFile,
     PORT: '0',
+    ADMIN_PORT: '0',
   };
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -23,7 +23,13 @@ export interface Replica extends AsyncDisposable {
 /** token-service as a process of its own, which rotates keys from its start on. Stopped when disposed. */
 export function startReplica(env: ReplicaEnv): Replica {
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...env, TOKEN_PEPPERS: generateVersionedKey(), EVENT_BUS_URL: 'kafka://127.0.0.1:1', PORT: '0' },
+    env: {
+      ...env,
+      TOKEN_PEPPERS: generateVersionedKey(),
+      EVENT_BUS_URL: 'kafka://127.0.0.1:1',
+      PORT: '0',
+      ADMIN_PORT: '0',
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');

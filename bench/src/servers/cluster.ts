@@ -10,4 +10,4 @@ const { dataDir } = childConfig<ClusterConfig>();
 process.env['LOG_LEVEL'] = 'warn';
 const cluster = await Cluster.create({ dataDir });
 endWithParent(() => cluster[Symbol.asyncDispose]());
-tell({ url: cluster.url, ingestUrl: cluster.ingests[0]!.url, dispatcherUrl: cluster.dispatchers[0]!.url });
+tell({ url: cluster.url, ingestUrl: cluster.ingests[0]!.url, metricsUrl: cluster.dispatchers[0]!.adminUrl });

@@ -16,7 +16,8 @@ export interface Deployment {
 interface Addresses {
   readonly url: string;
   readonly ingestUrl?: string;
-  readonly dispatcherUrl?: string;
+  /** The dispatcher's. */
+  readonly metricsUrl?: string;
 }
 
 /** Starts a platform, with a trigger that calls the tool for each event. `resources` ends it. */
@@ -26,9 +27,9 @@ export async function startDeployment(
   resources: AsyncDisposableStack,
 ): Promise<Deployment> {
   const child = resources.use(startChild(script, { dataDir: o.dataDir }));
-  const { url, ingestUrl = url, dispatcherUrl = url } = await child.message<Addresses>();
+  const { url, ingestUrl = url, metricsUrl = url } = await child.message<Addresses>();
   const token = await provision(await Api.connect(url), o.mcpServerUrl);
-  return { port: Number(new URL(ingestUrl).port), token, runs: () => countRuns(dispatcherUrl) };
+  return { port: Number(new URL(ingestUrl).port), token, runs: () => countRuns(metricsUrl) };
 }
 
 async function provision(api: Api, mcpServerUrl: string): Promise<string> {

@@ -87,7 +87,8 @@ export class Cluster implements AsyncDisposable {
       ...Array.from({ length: dispatchers }, (_, n) => ['dispatcher', `dispatcher-${n + 1}`] as const),
       ...Array.from({ length: ingests }, (_, n) => ['ingest', `ingest-${n + 1}`] as const),
     ];
-    const ports = await servicePorts(names.length);
+    const allPorts = await servicePorts(2 * names.length);
+    const [ports, adminPorts] = [allPorts.slice(0, names.length), allPorts.slice(names.length)];
     const urls = (service: ServiceName) =>
       ports.filter((_, n) => names[n]![0] === service).map((own) => `http://127.0.0.1:${own}`);
     const toDispatchers = resources.use(await startBalancer(urls('dispatcher')));
@@ -100,7 +101,7 @@ export class Cluster implements AsyncDisposable {
       dispatcherUrl: toDispatchers.url,
     });
     const processes = names.map(([service, name], n) => {
-      const own = { ...environment[service], PORT: String(ports[n]) };
+      const own = { ...environment[service], PORT: String(ports[n]), ADMIN_PORT: String(adminPorts[n]) };
       const env = options.environment?.(service, own) ?? own;
       return new ServiceProcess({ name, service, env, directory });
     });

@@ -29,7 +29,9 @@ await run(
 
 function banner(cluster: Cluster): string {
   const { url, processes, directory, busUrl } = cluster;
-  const rows = processes.map(({ name, pid, url }) => `  ${name.padEnd(16)}${String(pid).padEnd(9)}${url}`);
+  const rows = processes.map(
+    ({ name, pid, url, adminUrl }) => `  ${name.padEnd(16)}${String(pid).padEnd(9)}${url}  ${adminUrl}/metrics`,
+  );
   return `
 Agent Platform is ready at ${url}, as ${processes.length} processes
 

@@ -13,7 +13,7 @@ export interface ServiceProcessOptions {
   /** Unique in its cluster: `ingest-2`. */
   readonly name: string;
   readonly service: ServiceName;
-  /** With `PORT`: it comes back on the same one. */
+  /** With `PORT` and `ADMIN_PORT`: it comes back on the same ones. */
   readonly env: Env;
   /** Gets `<name>.log` and, while the process lives, `<name>.pid`. */
   readonly directory: string;
@@ -29,6 +29,8 @@ export class ServiceProcess {
   readonly name: string;
   readonly service: ServiceName;
   readonly url: string;
+  /** Of `/healthz`, `/readyz` and `/metrics`. */
+  readonly adminUrl: string;
   readonly logFile: string;
   readonly #options: ServiceProcessOptions;
   #child: ChildProcess | undefined;
@@ -39,6 +41,7 @@ export class ServiceProcess {
     this.name = options.name;
     this.service = options.service;
     this.url = `http://127.0.0.1:${options.env['PORT']}`;
+    this.adminUrl = `http://127.0.0.1:${options.env['ADMIN_PORT']}`;
     this.logFile = join(options.directory, `${options.name}.log`);
     this.#options = options;
     this.#started.catch(() => undefined);
@@ -115,7 +118,7 @@ export class ServiceProcess {
     for (const until = performance.now() + READY_WITHIN_MS; performance.now() < until; await sleep(25)) {
       if (!this.running) throw new Error(`${this.name} ended while it started:\n${this.#logTail()}`);
       const signal = AbortSignal.timeout(2_500);
-      const answer = await fetch(`${this.url}/readyz`, { signal }).catch(() => undefined);
+      const answer = await fetch(`${this.adminUrl}/readyz`, { signal }).catch(() => undefined);
       await answer?.body?.cancel();
       if (answer?.ok) return;
     }

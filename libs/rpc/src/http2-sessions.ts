@@ -42,7 +42,8 @@ export function openHttp2Sessions(baseUrl: string): Http2Sessions {
     notifyResponseByteRead: (stream) => manager.notifyResponseByteRead(stream),
     async check() {
       try {
-        const stream = await request('GET', '/healthz', {}, { endStream: true });
+        // Whatever it answers: a service that starts says so with 503.
+        const stream = await request('GET', '/', {}, { endStream: true });
         // Also after the answer, when nobody waits for it any more.
         stream.on('error', () => {});
         await once(stream, 'response', { signal: AbortSignal.timeout(CHECK_WITHIN_MS) }).finally(() => stream.close());

@@ -6,6 +6,7 @@ export { serverInterceptors } from './interceptors/server-interceptors.ts';
 export { combineRoutes, everyMethod, type Routes } from './methods.ts';
 export { MAX_PAGE_BYTES, readPage } from './page.ts';
 export { problemOf, sendOtherMethod, sendProblem, type Problem, type ProblemResponse } from './problem.ts';
+export { openAdminPort, type AdminPort } from './server/admin-port.ts';
 export { createServer, serve, type RpcServer } from './server/create-server.ts';
 export { openPort, type Port } from './server/open-port.ts';
 export { localTransport, remoteTransport, type RemoteTransport } from './transports.ts';

@@ -10,6 +10,7 @@ export * from './map-errors.ts';
 export * from './metrics.ts';
 export * from './micro-batcher.ts';
 export * from './passed-once.ts';
+export * from './process-variables.ts';
 export * from './retention.ts';
 export * from './run.ts';
 export * from './service.ts';

@@ -30,8 +30,8 @@ export async function* askApi(api: Api): AsyncGenerator<Evidence> {
 }
 
 export async function* askMetrics(cluster: Cluster): AsyncGenerator<Evidence> {
-  for (const { name, url } of cluster.processes) {
-    const answer = await fetch(`${url}/metrics`);
+  for (const { name, adminUrl } of cluster.processes) {
+    const answer = await fetch(`${adminUrl}/metrics`);
     yield { place: 'metrics', name, content: Buffer.from(await answer.arrayBuffer()) };
   }
 }

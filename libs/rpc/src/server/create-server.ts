@@ -5,9 +5,11 @@ import { serverInterceptors } from '../interceptors/server-interceptors.ts';
 import { combineRoutes, everyMethod, requirePolicies, type Routes } from '../methods.ts';
 import { addRestRoutes } from '../rest/rest-routes.ts';
 import type { RequestHandler } from './connection-mux.ts';
+import type { AdminPort } from './admin-port.ts';
 import { addFallbacks, sendError } from './fallbacks.ts';
-import { addHealthRoutes } from './health-routes.ts';
+import { addHealthRoutes, addMetricsRoute, refuseFromOutside } from './health-routes.ts';
 import { openPort, type Port } from './open-port.ts';
+import { Readiness } from './readiness.ts';
 import { addRpcRoutes } from './rpc-routes.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -26,6 +28,11 @@ export interface ServeOptions {
   readonly metrics: Metrics;
   /** Routes that belong to no service. */
   readonly http?: (app: FastifyInstance) => void;
+  /**
+   * Where `/healthz`, `/readyz` and `/metrics` are. Without one they are on the port itself, `/metrics` for connections
+   * to a loopback address only.
+   */
+  readonly admin?: AdminPort;
 }
 
 export interface ServerOptions extends ServeOptions {
@@ -36,8 +43,7 @@ export interface ServerOptions extends ServeOptions {
 
 /**
  * Serves services on one port, over HTTP/1.1 and HTTP/2 without TLS: their RPCs over Connect, gRPC and gRPC-Web, those
- * with a google.api.http option as REST too, their plain HTTP routes, and `/healthz`, `/readyz` and `/metrics`. What is
- * not RPC answers errors as problem+json.
+ * with a google.api.http option as REST too, and their plain HTTP routes. What is not RPC answers errors as problem+json.
  *
  * Disposed of, it is not ready any more, serves on for half a second, lets the requests under way finish for up to 4 s,
  * and then closes every connection.
@@ -72,7 +78,11 @@ export async function serve(port: Port, o: ServeOptions): Promise<RpcServer> {
     routerOptions: { maxParamLength: 65_536 },
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, o.logger),
   });
-  addHealthRoutes(app, o);
+  const readiness = o.admin?.readiness ?? new Readiness(o.logger);
+  if (!o.admin) {
+    addHealthRoutes(app, readiness);
+    addMetricsRoute(app, o.metrics, { onRequest: refuseFromOutside });
+  }
   addRpcRoutes(app, { routes, interceptors, maxBytes: MAX_BODY_BYTES, logger: o.logger });
   const restRoot = addRestRoutes(app, { routes, interceptors, authenticate: o.authenticate });
   addFallbacks(app, {
@@ -85,10 +95,12 @@ export async function serve(port: Port, o: ServeOptions): Promise<RpcServer> {
   }
   await app.ready();
   port.handle(handler);
+  readiness.serving(o.services);
   return {
     url: port.url,
     app,
     async [Symbol.asyncDispose]() {
+      readiness.stopping();
       await Promise.all([app.close(), port[Symbol.asyncDispose]()]);
     },
   };

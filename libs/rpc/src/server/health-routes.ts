@@ -1,49 +1,31 @@
-import type { FastifyInstance } from 'fastify';
-import type { Logger, Metrics, Service } from '@agent-platform/service';
-import type { Routes } from '../methods.ts';
+import { BlockList, isIPv6 } from 'node:net';
+import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import { AppError, type Metrics } from '@agent-platform/service';
+import type { Readiness } from './readiness.ts';
 
-const CHECK_TIMEOUT_MS = 2_000;
-
-/** `/healthz`: alive, whatever it depends on; `/readyz`: of use right now, check by check; `/metrics`. */
-export function addHealthRoutes(
-  app: FastifyInstance,
-  o: { services: readonly Service<Routes>[]; logger: Logger; metrics: Metrics },
-): void {
-  let stopping = false;
-  app.addHook('preClose', async () => void (stopping = true));
-
+/** `/healthz`: alive, whatever it depends on; `/readyz`: of use right now, check by check. */
+export function addHealthRoutes(app: FastifyInstance, readiness: Readiness): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
-
   app.get('/readyz', async (_request, reply) => {
-    if (stopping) return reply.code(503).send({ status: 'stopping', services: {} });
-    const services = Object.fromEntries(
-      await Promise.all(o.services.map(async (service) => [service.name, await check(service, o.logger)] as const)),
-    );
-    const ready = Object.values(services).every((checks) => Object.values(checks).every((result) => result === 'ok'));
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', services });
+    const answer = await readiness.ask();
+    return reply.code(answer.status === 'ok' ? 200 : 503).send(answer);
   });
+}
 
-  app.get('/metrics', async (_request, reply) => {
-    const { contentType, body } = await o.metrics.expose();
+export function addMetricsRoute(app: FastifyInstance, metrics: Metrics, options: RouteShorthandOptions = {}): void {
+  app.get('/metrics', options, async (_request, reply) => {
+    const { contentType, body } = await metrics.expose();
     return reply.header('content-type', contentType).send(body);
   });
 }
 
-async function check({ name, checks }: Service<Routes>, logger: Logger): Promise<Record<string, 'ok' | 'failed'>> {
-  const results = Object.entries(checks).map(async ([dependency, ask]) => {
-    try {
-      await withTimeout(ask());
-      return [dependency, 'ok'] as const;
-    } catch (err) {
-      logger.warn({ err, check: dependency, of: name }, 'a readiness check failed');
-      return [dependency, 'failed'] as const;
-    }
-  });
-  return Object.fromEntries(await Promise.all(results));
-}
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
 
-async function withTimeout(work: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
-  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
+/** As if there were nothing, unless the connection was made to a loopback address, which only this machine can do. */
+export async function refuseFromOutside({ socket }: Pick<FastifyRequest, 'socket'>): Promise<void> {
+  const { localAddress = '' } = socket;
+  if (LOOPBACK.check(localAddress, isIPv6(localAddress) ? 'ipv6' : 'ipv4')) return;
+  throw new AppError('not_found', 'not_found', 'There is nothing at /metrics.');
 }
