@@ -103,7 +103,8 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
       const events = eventService({ prisma, pool, configurations, source: deps.configuration, wake });
       router.service(EventService, mapDatabaseFaults(events));
       router.service(ReplayService, mapDatabaseFaults(replayService({ prisma, pool })));
-      router.service(RunService, mapDatabaseFaults(runService({ prisma, pool, wake })));
+      const { maxOfTenant } = config.workers;
+      router.service(RunService, mapDatabaseFaults(runService({ prisma, pool, maxOfTenant, wake })));
     },
     checks: {
       database: () => checkWritable(pool),

@@ -1,7 +1,8 @@
+import { RunStatus } from '@agent-platform/proto';
 import { describe, expect, it } from 'vitest';
 import type { ConfigurationSource } from '../src/configuration/configuration-cache.ts';
 import { configurationOf, ORG, type Configured } from './support/configuration.ts';
-import { createFixture, testConfig, type Fixture } from './support/fixture.ts';
+import { containing, createFixture, testConfig, type Fixture } from './support/fixture.ts';
 
 /** A trigger for events of each type. */
 const configuration: Configured = {
@@ -94,4 +95,21 @@ it('a tenant has no more runs running than it may, in any number of dispatchers,
     .toBe(50);
   expect(most).toBe(5);
   expect(fixture.mcp.calls).toHaveLength(50);
+});
+
+it('a run that waits because of the limit says so, and is no error', async () => {
+  await using fixture = await createFixture(configuration);
+  hang(fixture);
+  const dispatcher = await start(fixture, { concurrency: 20, maxOfTenant: 1 });
+  const [first] = await dispatcher.deliver(...events(1, { orgId: ORG, type: 'slow' }));
+  await expect.poll(() => fixture.mcp.calls.length).toBe(1);
+  const [second] = await dispatcher.deliver(...events(1, { orgId: ORG, type: 'quick' }));
+  const runOf = async (eventId: string) => {
+    const { runs } = await fixture.runs.listRuns({ eventId });
+    return (await fixture.runs.getRun({ run: runs[0]!.id })).run!;
+  };
+  expect(await runOf(first!)).toMatchObject({ status: RunStatus.RUNNING, warnings: [] });
+  const waiting = await runOf(second!);
+  expect([waiting.status, waiting.error]).toEqual([RunStatus.QUEUED, undefined]);
+  expect(waiting.warnings).toEqual([containing('1 runs of the organization are running')]);
 });

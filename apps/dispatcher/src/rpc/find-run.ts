@@ -7,12 +7,25 @@ export function runNotFound(id: string): AppError {
   return new AppError('not_found', 'run_not_found', `There is no run ${id}.`);
 }
 
-/** With its steps, as the API answers it. @throws AppError `run_not_found` */
-export async function findRun(db: TenantDatabase, id: string) {
+/** With its steps, as the API answers it, and why it waits. @throws AppError `run_not_found` */
+export async function findRun(db: TenantDatabase, id: string, maxOfTenant: number) {
   const run = await db.run.findUnique({ where: { id }, omit: { planHash: true } });
   if (!run) throw runNotFound(id);
   const steps = await db.step.findMany({ where: { runId: id }, orderBy: { number: 'asc' } });
-  return runMessage(run, steps);
+  const message = runMessage(run, steps);
+  if (run.status === 'queued' && (await isFull(db, maxOfTenant))) {
+    message.warnings.push(
+      `It waits: ${maxOfTenant} runs of the organization are running, as many as it may have at a time ` +
+        '(ORG_MAX_CONCURRENT_RUNS). It goes on when one of them ends.',
+    );
+  }
+  return message;
+}
+
+/** Counts no further than the limit, in the index of what has not succeeded. */
+async function isFull(db: TenantDatabase, maxOfTenant: number): Promise<boolean> {
+  const where = { status: 'running', claimableAt: { gt: new Date() } };
+  return (await db.run.count({ where, take: maxOfTenant })) >= maxOfTenant;
 }
 
 /** What a person wants of a run does not go with where it is. */

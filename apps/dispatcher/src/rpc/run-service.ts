@@ -13,15 +13,17 @@ import { tenantDatabase } from './tenant-database.ts';
 export interface RunServiceDeps {
   readonly prisma: PrismaClient;
   readonly pool: Pool;
+  /** Runs of a tenant at a time. */
+  readonly maxOfTenant: number;
   /** Called when a run was queued. */
   readonly wake: () => void;
 }
 
-export function runService({ prisma, pool, wake }: RunServiceDeps) {
+export function runService({ prisma, pool, maxOfTenant, wake }: RunServiceDeps) {
   return {
     async getRun({ run: id }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
-      return { run: await findRun(db, id) };
+      return { run: await findRun(db, id, maxOfTenant) };
     },
 
     async listRuns(request, context) {
@@ -33,13 +35,13 @@ export function runService({ prisma, pool, wake }: RunServiceDeps) {
       const db = tenantDatabase(prisma, orgId);
       await resolveRun(db, id, { outcome: nameOf(resolutionOutcomes, outcome)!, note, by: subject });
       wake();
-      return { run: await findRun(db, id) };
+      return { run: await findRun(db, id, maxOfTenant) };
     },
 
     async cancelRun({ run: id }, context) {
       const { orgId, subject } = userOf(context);
       const cancelled = await cancelRun(pool, { id, orgId, by: subject });
-      const run = await findRun(tenantDatabase(prisma, orgId), id);
+      const run = await findRun(tenantDatabase(prisma, orgId), id, maxOfTenant);
       if (!cancelled && run.status !== RunStatus.CANCELLED) {
         throw wrongState({ id, status: nameOf(runStatuses, run.status)! }, whyNotCancelled(run.status));
       }
