@@ -7,6 +7,8 @@ import { chart } from './report/chart.ts';
 import type { Report } from './report/report.ts';
 import { tables } from './report/table.ts';
 import { INGEST_VARIANTS } from './suites/ingest-variants.ts';
+import { measureConfigured } from './suites/measure-configured.ts';
+import { measureFlooded } from './suites/measure-flooded.ts';
 import { measureIngest } from './suites/measure-ingest.ts';
 import { measureNeighbour } from './suites/measure-neighbour.ts';
 import { type DeploymentName, measureRuns } from './suites/measure-runs.ts';
@@ -19,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 async function main(): Promise<void> {
   const names = INGEST_VARIANTS.map(({ name }) => name);
-  const options = readOptions(process.argv.slice(2), [...names, ...DEPLOYMENTS, NEIGHBOUR]);
+  const options = readOptions(process.argv.slice(2), [...names, ...DEPLOYMENTS, NEIGHBOUR, 'configured', 'flooded']);
   const wants = (name: string) => options.only.length === 0 || options.only.includes(name);
   const say = (line: string) => console.error(line);
   const machine = describeMachine();
@@ -33,6 +35,8 @@ async function main(): Promise<void> {
   const deployments = [];
   for (const name of DEPLOYMENTS.filter(wants)) deployments.push(await measureRuns(name, context));
   const neighbour = wants(NEIGHBOUR) ? await measureNeighbour(context) : undefined;
+  const configured = wants('configured') ? await measureConfigured(context) : [];
+  const flooded = wants('flooded') ? await measureFlooded(context) : undefined;
   const report: Report = {
     at: new Date().toISOString(),
     machine,
@@ -41,6 +45,8 @@ async function main(): Promise<void> {
     ingest,
     deployments,
     neighbour,
+    configured,
+    flooded,
     leftOut,
   };
   console.log(tables(report));

@@ -13,6 +13,9 @@ export interface Report {
   readonly ingest: readonly IngestResult[];
   readonly deployments: readonly DeploymentResult[];
   readonly neighbour: NeighbourResult | undefined;
+  /** The first one is the basis of the ratios. */
+  readonly configured: readonly ConfiguredResult[];
+  readonly flooded: FloodedResult | undefined;
   /** What was not measured, and why. */
   readonly leftOut: readonly string[];
 }
@@ -43,6 +46,25 @@ export interface NeighbourFigures {
   readonly rounds: readonly Latency[];
 }
 
+export interface ConfiguredResult {
+  readonly title: string;
+  readonly rounds: readonly ConfiguredFigures[];
+}
+
+export interface ConfiguredFigures {
+  readonly runsPerSecond: number;
+  readonly bytesPerEvent: number;
+}
+
+export interface FloodedResult {
+  /** All of them accepted. */
+  readonly requests: number;
+  readonly runs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly drainedSeconds: number;
+}
+
 export interface DeploymentFigures {
   readonly bareCallsPerSecond: number;
   readonly runsPerSecond: number;
@@ -59,4 +81,11 @@ export function medianOf<T>(rounds: readonly T[], figure: (round: T) => number):
   return median(rounds.map(figure));
 }
 
-export const AIMS = { runsPerSecond: 1_000, p50Ms: 15, p99Ms: 50, timesIdle: 2 } as const;
+export const AIMS = {
+  runsPerSecond: 1_000,
+  p50Ms: 15,
+  p99Ms: 50,
+  timesIdle: 2,
+  configuredRate: 0.9,
+  configuredBytes: 1.2,
+} as const;

@@ -1,6 +1,9 @@
+import { median } from '../statistics.ts';
 import {
   AIMS,
+  type ConfiguredResult,
   type DeploymentResult,
+  type FloodedResult,
   type IngestResult,
   medianOf,
   type NeighbourResult,
@@ -21,6 +24,8 @@ export function tables(report: Report): string {
   if (report.ingest.length > 0) parts.push(ingestTable(report.ingest));
   parts.push(...report.deployments.map(deploymentTable));
   if (report.neighbour) parts.push(neighbourTable(report.neighbour));
+  if (report.configured.length > 0) parts.push(configuredTable(report.configured));
+  if (report.flooded) parts.push(floodedTable(report.flooded));
   if (report.leftOut.length > 0) parts.push(report.leftOut.map((line) => `Left out: ${line}`).join('\n'));
   return parts.join('\n\n');
 }
@@ -78,6 +83,38 @@ function neighbourTable({ rate, idle, beside }: NeighbourResult): string {
   });
   const title = `Accepted → tool called, ${rate} events/s of one tenant`;
   return table([title, 'p50 ms', 'p99 ms', 'p50: times idle', 'p99: times idle', 'aim'], rows);
+}
+
+function floodedTable({ requests, runs, p50Ms, p99Ms, drainedSeconds }: FloodedResult): string {
+  return table(
+    ['A hundred runs for each of 300 events/s', 'measured', 'aim'],
+    [
+      ['refused', `0 of ${requests}`, '0'],
+      ['answer to the sender, p50', `${p50Ms.toFixed(1)} ms`, ''],
+      ['answer to the sender, p99', `${p99Ms.toFixed(1)} ms`, ''],
+      [`all ${runs} runs done after`, `${drainedSeconds.toFixed(0)} s`, ''],
+    ],
+  );
+}
+
+function configuredTable(results: readonly ConfiguredResult[]): string {
+  const [basis] = results;
+  const rows = results.map(({ title, rounds }) => {
+    const ratio = (figure: (round: ConfiguredResult['rounds'][number]) => number) =>
+      median(rounds.map((round, index) => figure(round) / figure(basis!.rounds[index]!))).toFixed(2);
+    return [
+      title,
+      medianOf(rounds, ({ runsPerSecond }) => runsPerSecond).toFixed(0),
+      ratio(({ runsPerSecond }) => runsPerSecond),
+      medianOf(rounds, ({ bytesPerEvent }) => bytesPerEvent).toFixed(0),
+      ratio(({ bytesPerEvent }) => bytesPerEvent),
+    ];
+  });
+  const aims = ['aim', '', `≥ ${AIMS.configuredRate}`, '', `≤ ${AIMS.configuredBytes}`];
+  return table(
+    ['Configured besides the trigger that matches', 'runs/s', 'ratio', 'bytes/event', 'ratio'],
+    [...rows, aims],
+  );
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

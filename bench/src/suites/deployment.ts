@@ -8,6 +8,7 @@ export interface Deployment {
   /** Where events go. */
   readonly port: number;
   readonly token: string;
+  readonly api: Api;
   /** Runs that have ended well, and in any other way, since it was started. */
   runs(): Promise<{ succeeded: number; other: number }>;
 }
@@ -28,8 +29,9 @@ export async function startDeployment(
 ): Promise<Deployment> {
   const child = resources.use(startChild(script, { dataDir: o.dataDir }));
   const { url, ingestUrl = url, metricsUrl = url } = await child.message<Addresses>();
-  const token = await provision(await Api.connect(url), o.mcpServerUrl);
-  return { port: Number(new URL(ingestUrl).port), token, runs: () => countRuns(metricsUrl) };
+  const api = await Api.connect(url);
+  const token = await provision(api, o.mcpServerUrl);
+  return { port: Number(new URL(ingestUrl).port), token, api, runs: () => countRuns(metricsUrl) };
 }
 
 async function provision(api: Api, mcpServerUrl: string): Promise<string> {
