@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionOptions } from './connection-options.ts';
 
 /**
  * Makes a database of a server if it is not there. Safe to call at once from several places.
@@ -6,7 +7,7 @@ import pg from 'pg';
  * @param serverUrl - of any database of the server, as a user who may create databases.
  */
 export async function createDatabase(serverUrl: string, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
+  const client = new pg.Client(connectionOptions(serverUrl));
   await client.connect();
   try {
     const found = await client.query('select from pg_database where datname = $1', [name]);

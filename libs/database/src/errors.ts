@@ -1,11 +1,12 @@
-import { AppError } from '@agent-platform/service';
+import { AppError, tlsFailureOf } from '@agent-platform/service';
 
 /**
- * Class 08: connection; 53: out of resources, of disk too; 57014, 25P03, 25P04: timed out; 57P0x: server stopping or
- * starting, or tired of an idle connection; 25006: a primary that is none any more; 58030: I/O error.
+ * Class 08: connection; 28: the password was changed, say; 53: out of resources, of disk too; 57014, 25P03, 25P04: timed
+ * out; 57P0x: server stopping or starting, or tired of an idle connection; 25006: a primary that is none any more; 58030:
+ * I/O error.
  * https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
-const UNAVAILABLE_SQLSTATE = /^(08|53)|^57014$|^57P0[1235]$|^25006$|^25P0[34]$|^58030$/;
+const UNAVAILABLE_SQLSTATE = /^(08|28|53)|^57014$|^57P0[1235]$|^25006$|^25P0[34]$|^58030$/;
 const UNAVAILABLE_NODE =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /**
@@ -37,6 +38,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
       UNAVAILABLE_SQLSTATE.test(code) ||
       UNAVAILABLE_NODE.test(code) ||
       UNAVAILABLE_PRISMA.test(code) ||
+      tlsFailureOf(code) !== undefined ||
       UNAVAILABLE_TEXT.test(message),
   );
 }

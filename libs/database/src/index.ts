@@ -1,4 +1,5 @@
 export * from './check-writable.ts';
+export * from './connection-options.ts';
 export * from './create-database.ts';
 export * from './embedded/embedded-postgres.ts';
 export * from './errors.ts';

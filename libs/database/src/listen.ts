@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@agent-platform/service';
 import pg from 'pg';
+import { connectionOptions } from './connection-options.ts';
 
 export interface ListenOptions {
   readonly url: string;
@@ -36,7 +37,7 @@ export function listen(options: ListenOptions): AsyncDisposable {
 
 async function listenOnce(options: ListenOptions, signal: AbortSignal): Promise<void> {
   const client = new pg.Client({
-    connectionString: options.url,
+    ...connectionOptions(options.url),
     application_name: options.channel,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,

@@ -3,7 +3,9 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@agent-platform/service';
 import pg from 'pg';
+import { connectionOptions } from './connection-options.ts';
 import { databaseErrorToAppError, isDatabaseUnavailable } from './errors.ts';
+import { connectionRefused } from './refused.ts';
 
 export interface MigrateOptions {
   readonly url: string;
@@ -41,12 +43,13 @@ const CREATE_TABLE = `
  * half-applied migration that a person has to resolve.
  *
  * @throws AppError `failed_precondition` `migration_failed`, or `schema_newer` when the database has migrations that
- *   this program does not know; `unavailable` when the database is not there.
+ *   this program does not know; `unavailable` when the database is not there, or refused (`database_refused`);
+ *   `config_invalid`.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const migrations = await readMigrations(options.migrationsDir);
   const client = new pg.Client({
-    connectionString: options.url,
+    ...connectionOptions(options.url),
     application_name: 'migrate',
     connectionTimeoutMillis: 5_000,
   });
@@ -59,7 +62,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await client.query(CREATE_TABLE);
     for (const migration of await missing(client, migrations)) await apply(client, migration);
   } catch (error) {
-    throw databaseErrorToAppError(error);
+    throw connectionRefused(error) ?? databaseErrorToAppError(error);
   } finally {
     // Also lets go of the lock.
     await client.end().catch(() => undefined);

@@ -1,5 +1,6 @@
 import type { Logger } from '@agent-platform/service';
 import pg, { type Pool } from 'pg';
+import { connectionOptions } from './connection-options.ts';
 
 export type { Pool, PoolClient } from 'pg';
 
@@ -21,12 +22,16 @@ const CONNECTION_WITHIN_MS = 4_000;
  * A pool whose waits are all bounded: for a connection (4 s at most), for a statement. `bigint` columns come as
  * text, as node-postgres does by default, so that no value silently loses digits.
  *
+ * `sslmode` and its files in the URL: {@link connectionOptions}.
+ *
  * Connections that break are logged and replaced; they never end the process.
+ *
+ * @throws AppError `config_invalid`
  */
 export function createPool(options: PoolOptions): Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...connectionOptions(options.url),
     application_name: options.applicationName,
     max: options.max ?? 10,
     connectionTimeoutMillis: Math.min(CONNECTION_WITHIN_MS, statementTimeoutMs),

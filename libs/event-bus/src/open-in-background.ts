@@ -1,3 +1,4 @@
+import { connectionOptions } from '@agent-platform/database';
 import { AppError, untilAvailable } from '@agent-platform/service';
 import type { EventBus } from './bus.ts';
 import { openBus, parseKafkaUrl, type OpenBusOptions } from './open-bus.ts';
@@ -9,6 +10,7 @@ import { openBus, parseKafkaUrl, type OpenBusOptions } from './open-bus.ts';
  */
 export function openInBackground(options: OpenBusOptions): Pick<EventBus, 'publish'> & AsyncDisposable {
   if (options.url.startsWith('kafka:')) parseKafkaUrl(options.url);
+  else connectionOptions(options.url);
   const closing = new AbortController();
   let bus: EventBus | undefined;
   const opening = untilAvailable('event bus', () => openBus(options), { ...options, signal: closing.signal }).then(

@@ -17,6 +17,7 @@ export * from './service.ts';
 export * from './single-flight.ts';
 export * from './span.ts';
 export * from './telemetry.ts';
+export * from './tls-failure.ts';
 export * from './traceparent.ts';
 export * from './until-available.ts';
 export * from './variables.ts';

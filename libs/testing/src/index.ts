@@ -1,3 +1,4 @@
+export * from './certificates.ts';
 export * from './test-database.ts';
 export * from './hostile-targets.ts';
 export * from './model-server.ts';
