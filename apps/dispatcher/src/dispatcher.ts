@@ -92,7 +92,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   const wake = () => workers.wake();
   const configurations = createConfigurationCache(deps.configuration, logger);
   resources.use(startDecidingLater({ pool, configurations, logger, wake }));
-  resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake }));
+  const consumer = resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake }));
   resources.use(startReplayer({ pool, configurations, logger, wake, pollMs: config.workers.pollMs }));
   resources.use(startRetention(config.retention, { pool, logger, onDeleted: metrics.deleted }));
 
@@ -109,6 +109,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     checks: {
       database: () => checkWritable(pool),
       bus: () => bus.check(),
+      events: () => consumer.check(),
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

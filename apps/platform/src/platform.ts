@@ -85,7 +85,7 @@ export class Platform implements AsyncDisposable {
     const issuer = await createIssuer({ auth: config.auth, keyFile: secrets.issuerKeyFile, logger, resources });
     const { url } = resources.use(
       await createServer({
-        services: [ingest, withCheck(managementApi, issuer)],
+        services: [ingest, withCheck(managementApi, issuer), checksOnly(dispatcher)],
         authenticate: issuer.authenticate,
         ...(issuer.http && { http: issuer.http }),
         ...shared,
@@ -100,6 +100,11 @@ export class Platform implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#resources.disposeAsync();
   }
+}
+
+/** Its RPCs are for the other services. */
+function checksOnly({ name, checks }: Service<Routes>): Service<Routes> {
+  return { name, checks, [Symbol.asyncDispose]: async () => undefined };
 }
 
 /** With the issuer among what `/readyz` asks. */

@@ -20,6 +20,11 @@ const UNAVAILABLE_TEXT =
 /** Serialization failure and deadlock: the same work can succeed the next time. */
 const CONFLICT = /^(40001|40P01|P2034)$/;
 
+/**
+ * Class 22: a value that no column of its kind takes; 54000, 54001: one that is too large for an index or too deep to read.
+ */
+const DATA_SQLSTATE = /^22|^5400[01]$/;
+
 /** The error and what caused it, outermost first: Prisma wraps the driver's error, as the cause or in its `meta`. */
 function* causes(error: unknown): Generator<{ code: string; message: string; error: object }> {
   for (let depth = 0; typeof error === 'object' && error !== null && depth < 5; depth++) {
@@ -57,6 +62,24 @@ export function isForeignKeyViolation(error: unknown): boolean {
 /** Whether a lock did not come within `lock_timeout` (from node-postgres or from Prisma). */
 export function isLockTimeout(error: unknown): boolean {
   return [...causes(error)].some(({ code }) => code === '55P03');
+}
+
+/**
+ * Whether PostgreSQL refused a value for what it is, so that the same value is refused again whatever state the database
+ * is in. The SQLSTATE; undefined if not. Of a statement with many values it does not say which.
+ */
+export function refusedDataCode(error: unknown): string | undefined {
+  return [...causes(error)].map(({ code }) => code).find((code) => DATA_SQLSTATE.test(code));
+}
+
+/** Whether it came from the database or the way there (from node-postgres or from Prisma). */
+export function isDatabaseError(error: unknown): boolean {
+  return (
+    isDatabaseUnavailable(error) ||
+    [...causes(error)].some(
+      ({ code, error: cause }) => 'severity' in cause || 'originalCode' in cause || /^P\d{4}$/.test(code),
+    )
+  );
 }
 
 /**

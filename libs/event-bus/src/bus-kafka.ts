@@ -57,14 +57,15 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
     }),
   );
   const admin = resources.use(createAdminLink(createClient));
-  const subscriptions = new Set<Subscription>();
+  const subscriptions = new Set<AsyncDisposable>();
   resources.defer(async () => {
     await Promise.all([...subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
   });
 
-  const keep = (subscription: Subscription): Subscription => {
+  const keep = <S extends AsyncDisposable>(subscription: S): S => {
     subscriptions.add(subscription);
     return {
+      ...subscription,
       [Symbol.asyncDispose]: async () => {
         await subscription[Symbol.asyncDispose]();
         subscriptions.delete(subscription);
@@ -74,7 +75,15 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
 
   const publish = (topic: Topic, messages: readonly Message[]) => publisher.publish(topic, messages);
 
-  const subscribe = async ({ topic, group, handler, maxBatch = 200, maxFailures = 5 }: SubscribeOptions) => {
+  const subscribe = async (options: SubscribeOptions): Promise<Subscription> => {
+    const {
+      topic,
+      group,
+      handler,
+      maxBatch = 200,
+      maxFailures = 5,
+      deadLetters = deadLetterTopic(topic, group),
+    } = options;
     const subscription = await startSubscription({
       topic: topic.name,
       group,
@@ -86,7 +95,7 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
       admin,
       watchdog,
       partitions: topic.partitions,
-      deadLetter: (message) => publish(deadLetterTopic(topic, group), [message]),
+      deadLetter: (message) => publish(deadLetters, [message]),
     });
     return keep(subscription);
   };

@@ -68,7 +68,7 @@ export async function createPostgresBus({ url, logger }: PostgresBusOptions): Pr
   };
 
   const subscribe = async (options: SubscribeOptions): Promise<PostgresSubscription> => {
-    const { topic, group, handler } = options;
+    const { topic, group, handler, deadLetters = deadLetterTopic(topic, group) } = options;
     const member = { topic: topic.name, group, id: crypto.randomUUID() };
     await bounded(async () => {
       await partitionsOf(topic);
@@ -86,7 +86,7 @@ export async function createPostgresBus({ url, logger }: PostgresBusOptions): Pr
       handler,
       maxBatch: options.maxBatch ?? 200,
       maxFailures: options.maxFailures ?? 5,
-      deadLetter: (message) => publish(deadLetterTopic(topic, group), [message]),
+      deadLetter: (message) => publish(deadLetters, [message]),
       groupChanged,
     });
     subscriptions.add(subscription);

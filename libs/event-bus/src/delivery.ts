@@ -1,7 +1,10 @@
 import { databaseErrorToAppError } from '@agent-platform/database';
-import { AppError, type Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/service';
 import { backOff } from './backoff.ts';
 import type { BatchHandler, Message, ReceivedMessage } from './bus.ts';
+import { deadLetterOf } from './dead-letter.ts';
+import type { HeldUp } from './held-up.ts';
+import { faultOfMessage, type Reason } from './whose-fault.ts';
 
 /** Times a batch is tried as a whole before its messages are tried one by one. */
 const BATCH_ATTEMPTS = 2;
@@ -14,6 +17,7 @@ export interface Delivery {
   readonly maxFailures: number;
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  readonly heldUp: Pick<HeldUp, 'report'>;
   /** Stores that everything before `nextOffset` is done. */
   commit(nextOffset: bigint): Promise<void>;
   /** Publishes to the dead-letter topic. */
@@ -23,70 +27,89 @@ export interface Delivery {
 /**
  * Hands a batch to the handler until it is done and its offset is stored, the same way for every driver. A batch
  * that fails twice is delivered message by message, so that the one that fails is found; a message that fails
- * `maxFailures` times alone goes to the dead-letter topic and the partition goes on.
+ * `maxFailures` times alone, and by its own fault, goes to the dead-letter topic and the partition goes on.
  *
- * Nothing is dead-lettered because the outside world is down: an error of kind `unavailable`, or the loss of a
- * database, is tried again for as long as it takes.
+ * Nothing is dead-lettered by a fault of ours (`whose-fault.ts`): it is tried again for as long as it takes, and
+ * `heldUp` knows of it.
  *
  * Rejects when `signal` is aborted, or with the error of `commit`.
  */
 export async function deliver(batch: readonly ReceivedMessage[], delivery: Delivery): Promise<void> {
-  const alone = batch.length === 1;
-  const attempts = alone ? delivery.maxFailures : BATCH_ATTEMPTS;
-  const failure = await persist(() => delivery.handler(batch, delivery.signal), attempts, batch, delivery);
-  if (failure && !alone) {
-    for (const message of batch) await deliver([message], delivery);
+  try {
+    await deliverAll(batch, delivery);
+  } finally {
+    delivery.heldUp.report(batch[0]!.partition, 0);
+  }
+}
+
+async function deliverAll(batch: readonly ReceivedMessage[], delivery: Delivery): Promise<void> {
+  const failure = await handle(batch, delivery);
+  if (failure && batch.length > 1) {
+    for (const message of batch) await deliverAll([message], delivery);
     return;
   }
-  if (failure) {
-    const message = batch[0]!;
-    const letter = deadLetterOf(message, failure.error, delivery);
-    await persist(() => delivery.deadLetter(letter), Infinity, batch, delivery);
+  const [message] = batch;
+  if (failure?.reason && message) {
+    const { reason, failures } = failure;
+    await untilDone(
+      () => delivery.deadLetter(deadLetterOf(message, { ...delivery, reason, failures })),
+      batch,
+      delivery,
+    );
+    const { topic, group, logger } = delivery;
     const { partition, offset } = message;
-    delivery.logger.error({ topic: delivery.topic, group: delivery.group, partition, offset }, 'message dead-lettered');
+    logger.error(
+      { topic, group, partition, offset, code: reason.code, reason: reason.message },
+      'message dead-lettered',
+    );
   }
   await delivery.commit(batch.at(-1)!.offset + 1n);
 }
 
-/** Repeats `work` until it succeeds or has failed `attempts` times, and then returns how. */
-async function persist(
-  work: () => Promise<void>,
-  attempts: number,
+/** Until the handler is done: undefined. Or how a message alone failed for good; without a reason, how a batch did. */
+async function handle(
   batch: readonly ReceivedMessage[],
-  { signal, logger, topic, group }: Delivery,
-): Promise<{ error: unknown } | undefined> {
+  delivery: Delivery,
+): Promise<{ readonly reason?: Reason; readonly failures: number } | undefined> {
+  const alone = batch.length === 1;
   let failures = 0;
   for (let attempt = 0; ; attempt++) {
-    signal.throwIfAborted();
-    try {
-      await work();
-      return undefined;
-    } catch (error) {
-      // A handler that gives up because it was told to has not failed.
-      signal.throwIfAborted();
-      const { partition, offset } = batch[0]!;
-      const where = { topic, group, partition, offset, messages: batch.length };
-      logger.warn({ err: error, ...where, attempt: attempt + 1 }, 'delivery failed');
-      if (databaseErrorToAppError(error).kind !== 'unavailable' && ++failures >= attempts) return { error };
-      await backOff(attempt, signal);
-    }
+    const error = await attemptTo(() => delivery.handler(batch, delivery.signal), attempt, batch, delivery);
+    if (!error) return undefined;
+    const reason = faultOfMessage(error.cause);
+    if (alone && reason && ++failures >= delivery.maxFailures) return { reason, failures };
+    // One of its messages may be what our fault is about; while the outside world is down, that is not so.
+    if (!alone && !isOutage(error.cause) && ++failures >= BATCH_ATTEMPTS) return { failures };
+    await backOff(attempt, delivery.signal);
   }
 }
 
-function deadLetterOf(message: ReceivedMessage, error: unknown, { topic, group, maxFailures }: Delivery): Message {
-  const reason = error instanceof AppError ? `${error.code}: ${error.message}` : String(error);
-  return {
-    key: message.key,
-    value: message.value,
-    headers: {
-      ...message.headers,
-      'dead-letter-reason': reason.slice(0, 1_000),
-      'dead-letter-failures': String(maxFailures),
-      'dead-letter-group': group,
-      'dead-letter-topic': topic,
-      'dead-letter-partition': String(message.partition),
-      'dead-letter-offset': String(message.offset),
-      'dead-letter-key': message.key,
-    },
-  };
+async function untilDone(work: () => Promise<void>, batch: readonly ReceivedMessage[], delivery: Delivery) {
+  for (let attempt = 0; await attemptTo(work, attempt, batch, delivery); attempt++) {
+    await backOff(attempt, delivery.signal);
+  }
 }
+
+/** @returns what it failed with. Rejects when it was told to stop: that is no failure. */
+async function attemptTo(
+  work: () => Promise<void>,
+  attempt: number,
+  batch: readonly ReceivedMessage[],
+  { topic, group, signal, logger, heldUp }: Delivery,
+): Promise<{ readonly cause: unknown } | undefined> {
+  signal.throwIfAborted();
+  const { partition, offset } = batch[0]!;
+  try {
+    await work();
+    heldUp.report(partition, 0);
+    return undefined;
+  } catch (cause) {
+    signal.throwIfAborted();
+    heldUp.report(partition, attempt + 1, cause);
+    const where = { topic, group, partition, offset, messages: batch.length };
+    logger.warn({ err: cause, ...where, attempt: attempt + 1 }, 'delivery failed');
+    return { cause };
+  }
+}
+
+const isOutage = (error: unknown) => databaseErrorToAppError(error).kind === 'unavailable';

@@ -16,6 +16,7 @@ export function followerHandler(o: FollowOptions, positions: Map<number, bigint>
         o.onMessage(message);
       } catch (error) {
         logger.error({ err: error, topic: o.topic.name, partition, offset }, 'message passed over');
+        o.onGap();
       }
     }
   };

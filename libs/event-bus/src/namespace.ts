@@ -13,7 +13,7 @@ export function everyTopic(namespace?: string): Topic[] {
   const name = (text: string) => qualified(text, namespace);
   return Object.entries(topics).flatMap(([key, known]) => {
     const topic: Topic = { ...known, name: name(known.name) };
-    return [topic, ...GROUPS[key as keyof typeof topics].map((group) => deadLetterTopic(topic, name(group)))];
+    return [topic, ...GROUPS[key as keyof typeof topics].map((group) => deadLetterTopic(topic, group))];
   });
 }
 
@@ -22,7 +22,13 @@ export function inNamespace(bus: EventBus, namespace: string): EventBus {
   const own = (topic: Topic): Topic => ({ ...topic, name: qualified(topic.name, namespace) });
   return {
     publish: (topic, messages) => bus.publish(own(topic), messages),
-    subscribe: (o) => bus.subscribe({ ...o, topic: own(o.topic), group: qualified(o.group, namespace) }),
+    subscribe: (o) =>
+      bus.subscribe({
+        ...o,
+        topic: own(o.topic),
+        group: qualified(o.group, namespace),
+        deadLetters: own(o.deadLetters ?? deadLetterTopic(o.topic, o.group)),
+      }),
     follow: (o) => bus.follow({ ...o, topic: own(o.topic) }),
     check: () => bus.check(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),

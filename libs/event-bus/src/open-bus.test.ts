@@ -1,6 +1,8 @@
 import { createLogger } from '@agent-platform/service';
 import { describe, expect, it } from 'vitest';
-import { everyTopic } from './namespace.ts';
+import { deadLetterTopic, topics } from '@agent-platform/proto';
+import type { EventBus, SubscribeOptions } from './bus.ts';
+import { everyTopic, inNamespace } from './namespace.ts';
 import { openBus, parseKafkaUrl } from './open-bus.ts';
 
 const logger = createLogger({ level: 'silent', service: 'test' });
@@ -34,8 +36,21 @@ it.each(['kafka://127.0.0.1:1', 'postgresql://nobody@127.0.0.1:1/bus'])(
 it('a namespace stands before every topic and group; only what a group consumes has dead letters', () => {
   expect(everyTopic('staging').map(({ name }) => name)).toEqual([
     'staging.agent-platform.webhook-events.v1',
-    'staging.agent-platform.webhook-events.v1.staging.dispatcher.dead-letter',
+    'staging.agent-platform.webhook-events.v1.dispatcher.dead-letter',
     'staging.agent-platform.webhook-source-changes.v1',
     'staging.agent-platform.security-alerts.v1',
   ]);
+});
+
+it('in a namespace dead letters go to where a subscriber of theirs reads', async () => {
+  const subscribed: SubscribeOptions[] = [];
+  const bus = inNamespace(
+    { subscribe: async (options: SubscribeOptions) => void subscribed.push(options) } as unknown as EventBus,
+    'staging',
+  );
+  const handler = async () => undefined;
+  await bus.subscribe({ topic: topics.webhookEvents, group: 'dispatcher', handler });
+  await bus.subscribe({ topic: deadLetterTopic(topics.webhookEvents, 'dispatcher'), group: 'letters', handler });
+  expect(subscribed[0]!.deadLetters!.name).toBe(subscribed[1]!.topic.name);
+  expect(everyTopic('staging').map(({ name }) => name)).toContain(subscribed[1]!.topic.name);
 });

@@ -54,7 +54,7 @@ function withTopics(bus: EventBus, brokers: readonly string[]): EventBus {
       await bus.publish(topic, messages);
     },
     subscribe: async (options) => {
-      await ensure(options.topic, deadLetterTopic(options.topic, options.group));
+      await ensure(options.topic, options.deadLetters ?? deadLetterTopic(options.topic, options.group));
       return bus.subscribe(options);
     },
     follow: (options) => {

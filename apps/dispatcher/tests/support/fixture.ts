@@ -123,7 +123,7 @@ export async function createFixture(configuration: Configured | Error = configur
           bus: {
             subscribe: async (o) => {
               handler = o.handler;
-              return { [Symbol.asyncDispose]: async () => undefined };
+              return { check: async () => undefined, [Symbol.asyncDispose]: async () => undefined };
             },
             check: async () => undefined,
           },

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import type { EventBus, Subscription } from '@agent-platform/event-bus';
+import type { EventBus } from '@agent-platform/event-bus';
 import { topics, WebhookSourceChangeSchema } from '@agent-platform/proto';
 import { BoundedMap } from '../bounded-map.ts';
 
@@ -42,7 +42,7 @@ export function createSourceChanges(): SourceChanges {
 }
 
 /** Keeps `changes` up to date from the bus, whenever that is there. */
-export function followSourceChanges(bus: Pick<EventBus, 'follow'>, changes: SourceChanges): Subscription {
+export function followSourceChanges(bus: Pick<EventBus, 'follow'>, changes: SourceChanges): AsyncDisposable {
   return bus.follow({
     topic: topics.webhookSourceChanges,
     onMessage({ value }) {

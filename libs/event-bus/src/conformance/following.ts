@@ -63,6 +63,8 @@ export function describeFollowing(start: StartHarness): void {
       await eventually(() => expect(gaps).toBe(1));
       await bus.publish(topic, [message('a', '1'), message('a', 'bad'), message('a', '2')]);
       await eventually(() => expect(seen).toEqual(['1', '2']));
+      // What the message had to say was missed.
+      expect(gaps).toBe(2);
     });
 
     it('see nothing more once they have stopped', async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from '@agent-platform/service';
-import type { FollowOptions, Subscription } from '../bus.ts';
+import type { FollowOptions } from '../bus.ts';
 import { followerHandler } from '../follower-handler.ts';
 import type { AdminLink } from './admin.ts';
 import type { CreateClient } from './client.ts';
@@ -24,7 +24,7 @@ export interface FollowerOptions extends FollowOptions {
  * it never waits for the one before to be found dead; the position is kept here. Groups that stored nothing are removed
  * by the broker.
  */
-export function startFollower(o: FollowerOptions): Subscription {
+export function startFollower(o: FollowerOptions): AsyncDisposable {
   const closing = new AbortController();
   const topic = o.topic.name;
   const positions = new Map<number, bigint>();
@@ -37,6 +37,7 @@ export function startFollower(o: FollowerOptions): Subscription {
     maxBatch: MAX_BATCH,
     // The handler never fails.
     maxFailures: Infinity,
+    heldUp: { report: () => undefined },
     deadLetter: () => Promise.resolve(),
   };
 

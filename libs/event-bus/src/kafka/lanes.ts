@@ -2,6 +2,7 @@ import type { Logger } from '@agent-platform/service';
 import { backOff } from '../backoff.ts';
 import type { BatchHandler, Message, ReceivedMessage } from '../bus.ts';
 import { deliver } from '../delivery.ts';
+import type { HeldUp } from '../held-up.ts';
 
 export interface LanesOptions {
   readonly topic: string;
@@ -10,6 +11,7 @@ export interface LanesOptions {
   readonly maxBatch: number;
   readonly maxFailures: number;
   readonly logger: Logger;
+  readonly heldUp: Pick<HeldUp, 'report'>;
   deadLetter(message: Message): Promise<void>;
 }
 

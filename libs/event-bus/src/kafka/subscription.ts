@@ -1,13 +1,14 @@
 import { AppError } from '@agent-platform/service';
 import { backOff } from '../backoff.ts';
 import type { Subscription } from '../bus.ts';
+import { createHeldUp } from '../held-up.ts';
 import type { AdminLink } from './admin.ts';
 import { busUnavailable, protocolErrorOf } from './errors.ts';
 import { type Session, type SessionOptions, startSession } from './session.ts';
 import { supervise } from './supervise.ts';
 import type { WatchdogTimes } from './watchdog.ts';
 
-export interface SubscriptionOptions extends SessionOptions {
+export interface SubscriptionOptions extends Omit<SessionOptions, 'heldUp'> {
   readonly admin: AdminLink;
   readonly watchdog: WatchdogTimes;
 }
@@ -21,8 +22,10 @@ const START_ATTEMPTS = 6;
  */
 export async function startSubscription(o: SubscriptionOptions): Promise<Subscription> {
   const closing = new AbortController();
-  const start = () => startSession(o, closing.signal);
-  return supervise({ ...o, start, closing, first: await startFirst(o.topic, start) });
+  const heldUp = createHeldUp(o.topic);
+  const start = () => startSession({ ...o, heldUp }, closing.signal);
+  const supervised = supervise({ ...o, start, closing, first: await startFirst(o.topic, start) });
+  return { ...supervised, check: () => heldUp.check() };
 }
 
 /** A broker that has just started does not know its groups yet: it takes a few attempts. */

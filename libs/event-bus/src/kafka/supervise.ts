@@ -1,5 +1,4 @@
 import { backOff } from '../backoff.ts';
-import type { Subscription } from '../bus.ts';
 import type { Session } from './session.ts';
 import { watch, type WatchdogOptions } from './watchdog.ts';
 import type { Logger } from '@agent-platform/service';
@@ -14,7 +13,7 @@ export interface SuperviseOptions extends Omit<WatchdogOptions, 'signal'> {
 }
 
 /** Keeps a session until disposed: one that ends, or does not get on, is replaced by a new one with new connections. */
-export function supervise(o: SuperviseOptions): Subscription {
+export function supervise(o: SuperviseOptions): AsyncDisposable {
   const { signal } = o.closing;
   const where = { topic: o.topic, group: o.group };
   let session = o.first;

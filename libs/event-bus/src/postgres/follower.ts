@@ -1,7 +1,7 @@
 import type { Pool } from '@agent-platform/database';
 import type { Logger } from '@agent-platform/service';
 import { backOff } from '../backoff.ts';
-import type { FollowOptions, Subscription } from '../bus.ts';
+import type { FollowOptions } from '../bus.ts';
 import { followerHandler } from '../follower-handler.ts';
 import { WakeUp } from '../wake-up.ts';
 import { fetchBatch } from './fetch.ts';
@@ -19,7 +19,7 @@ export interface FollowerContext extends FollowOptions {
   readonly ensureTopic: () => Promise<unknown>;
 }
 
-export interface PostgresFollower extends Subscription {
+export interface PostgresFollower extends AsyncDisposable {
   readonly topic: string;
   /** Messages came in. */
   published(): void;

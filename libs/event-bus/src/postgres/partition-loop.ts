@@ -3,6 +3,7 @@ import type { Logger } from '@agent-platform/service';
 import { backOff } from '../backoff.ts';
 import type { BatchHandler, Message } from '../bus.ts';
 import { deliver } from '../delivery.ts';
+import type { HeldUp } from '../held-up.ts';
 import { WakeUp } from '../wake-up.ts';
 import { fetchBatch } from './fetch.ts';
 import type { Member } from './group.ts';
@@ -15,6 +16,7 @@ export interface PartitionContext {
   readonly handler: BatchHandler;
   readonly maxBatch: number;
   readonly maxFailures: number;
+  readonly heldUp: Pick<HeldUp, 'report'>;
   deadLetter(message: Message): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export function startPartitionLoop(context: PartitionContext, lease: Lease): Par
     group: member.group,
     handler: context.handler,
     maxFailures: context.maxFailures,
+    heldUp: context.heldUp,
     deadLetter: (message: Message) => context.deadLetter(message),
     signal,
     logger,

@@ -1,4 +1,5 @@
 import type { Subscription } from '../bus.ts';
+import { createHeldUp } from '../held-up.ts';
 import { WakeUp } from '../wake-up.ts';
 import { HEARTBEAT_MS, heartbeat, leaveGroup, LEASE_TTL_MS } from './group.ts';
 import { claimLeases, renewLeases } from './leases.ts';
@@ -15,7 +16,7 @@ export interface PostgresSubscription extends Subscription {
   rebalance(): void;
 }
 
-export interface SubscriptionContext extends PartitionContext {
+export interface SubscriptionContext extends Omit<PartitionContext, 'heldUp'> {
   /** Tells the other members that there are partitions to take, or to give. */
   groupChanged(): Promise<void>;
 }
@@ -24,6 +25,7 @@ export interface SubscriptionContext extends PartitionContext {
 export function startSubscription(context: SubscriptionContext): PostgresSubscription {
   const { pool, member, logger } = context;
   const loops = new Map<number, PartitionLoop>();
+  const heldUp = createHeldUp(member.topic);
   const wakeUp = new WakeUp();
   const never = new AbortController().signal;
   let closing = false;
@@ -31,7 +33,7 @@ export function startSubscription(context: SubscriptionContext): PostgresSubscri
 
   const start = async (most: number): Promise<void> => {
     for (const lease of await claimLeases(pool, member, most, [...loops.keys()])) {
-      const loop = startPartitionLoop(context, lease);
+      const loop = startPartitionLoop({ ...context, heldUp }, lease);
       loops.set(lease.partitionId, loop);
       void loop.done.then(async () => {
         loops.delete(lease.partitionId);
@@ -78,6 +80,7 @@ export function startSubscription(context: SubscriptionContext): PostgresSubscri
       for (const id of partitions) loops.get(id)?.wake();
     },
     rebalance: () => wakeUp.wake(),
+    check: () => heldUp.check(),
     [Symbol.asyncDispose]: () => {
       closing = true;
       for (const loop of loops.values()) loop.stop();
