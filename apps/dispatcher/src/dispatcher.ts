@@ -2,17 +2,20 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { checkWritable, createPool, mapDatabaseFaults, migrate, prismaAdapter } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
-import { EventService, ReplayService, RunService } from '@agent-platform/proto';
+import { DeadLetterService, EventService, ReplayService, RunService } from '@agent-platform/proto';
 import type { Routes } from '@agent-platform/rpc';
 import type { Logger, Metrics, Service } from '@agent-platform/service';
 import { createConfigurationCache, type ConfigurationSource } from './configuration/configuration-cache.ts';
 import type { DispatcherConfig } from './config.ts';
-import { consumeWebhookEvents } from './consumers/webhook-events.ts';
+import { consumeDeadLetters } from './consumers/dead-letters.ts';
+import { consumeWebhookEvents, webhookEventsHandler } from './consumers/webhook-events.ts';
+import { startRedriving } from './dead-letters/redrive.ts';
 import { startDecidingLater } from './events/decide-later.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { createModels } from './models/models.ts';
 import { startReplayer } from './replays/start-replayer.ts';
+import { deadLetterService } from './rpc/dead-letter-service.ts';
 import { eventService } from './rpc/event-service.ts';
 import { replayService } from './rpc/replay-service.ts';
 import { runService } from './rpc/run-service.ts';
@@ -92,7 +95,10 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   const wake = () => workers.wake();
   const configurations = createConfigurationCache(deps.configuration, logger);
   resources.use(startDecidingLater({ pool, configurations, logger, wake }));
-  const consumer = resources.use(await consumeWebhookEvents(bus, { pool, configurations, logger, metrics, wake }));
+  const handler = webhookEventsHandler({ pool, configurations, logger, metrics, wake });
+  const consumer = resources.use(await consumeWebhookEvents(bus, handler));
+  const deadLetters = resources.use(await consumeDeadLetters(bus, { pool, logger, metrics }));
+  resources.use(startRedriving({ pool, handler, logger }));
   resources.use(startReplayer({ pool, configurations, logger, wake, pollMs: config.workers.pollMs }));
   resources.use(startRetention(config.retention, { pool, logger, onDeleted: metrics.deleted }));
 
@@ -105,11 +111,13 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
       router.service(ReplayService, mapDatabaseFaults(replayService({ prisma, pool })));
       const { maxOfTenant } = config.workers;
       router.service(RunService, mapDatabaseFaults(runService({ prisma, pool, maxOfTenant, wake })));
+      router.service(DeadLetterService, mapDatabaseFaults(deadLetterService({ prisma, pool, handler, logger })));
     },
     checks: {
       database: () => checkWritable(pool),
       bus: () => bus.check(),
       events: () => consumer.check(),
+      'dead-letters': () => deadLetters.check(),
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

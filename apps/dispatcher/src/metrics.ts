@@ -6,6 +6,7 @@ export interface DispatcherMetrics {
   readonly events: Counter<'outcome'>;
   readonly differingDuplicates: Counter<never>;
   readonly eventLag: Histogram;
+  readonly deadLetters: Counter<'reason'>;
   readonly runs: Counter<'outcome'>;
   readonly runDuration: Histogram;
   readonly step: (step: Step) => void;
@@ -59,6 +60,11 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       help: 'From the answer to the sender until the event is stored and its runs are started.',
       buckets: SECONDS,
     }),
+    deadLetters: metrics.counter({
+      name: 'dispatcher_dead_letters_total',
+      help: 'Accepted events that could not be processed, by the code of the reason.',
+      labels: ['reason'],
+    }),
     runs: metrics.counter({
       name: 'dispatcher_runs_total',
       help: 'Runs let go of by a worker, by status; queued: to be tried again.',
@@ -76,8 +82,8 @@ export function createDispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       if (state === 'opened') opened.inc();
       openCircuits.inc(state === 'opened' ? 1 : -1);
     },
-    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0, plans = 0, replays = 0 }) {
-      const tables = { runs, steps, events, event_duplicates: duplicates, plans, replays };
+    deleted({ runs = 0, steps = 0, events = 0, duplicates = 0, plans = 0, replays = 0, deadLetters = 0 }) {
+      const tables = { runs, steps, events, event_duplicates: duplicates, plans, replays, dead_letters: deadLetters };
       for (const [table, rows] of Object.entries(tables)) deleted.inc({ table }, rows);
     },
     queue(runs, oldestSeconds) {

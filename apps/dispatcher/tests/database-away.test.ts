@@ -18,7 +18,7 @@ const bodies: Readonly<Record<string, object>> = {
   ReplayEvents: { received_from: '2020-01-01T00:00:00Z', received_before: '2999-01-01T00:00:00Z' },
 };
 const permissions = new Set(permissionsOf(services));
-const TABLES = ['events', 'runs', 'replays'];
+const TABLES = ['events', 'runs', 'replays', 'dead_letters'];
 const CONNECTIONS = 12;
 /** A dispatcher has connections for so many requests beside what it does in the background. */
 const AT_ONCE = 6;

@@ -20,6 +20,7 @@ async function deleted(fixture: Fixture, size = 1_000): Promise<Deleted & { batc
     duplicates: sum('duplicates'),
     plans: sum('plans'),
     replays: sum('replays'),
+    deadLetters: sum('deadLetters'),
     batches,
   };
 }
@@ -76,7 +77,7 @@ describe('retention', () => {
     await insert(fixture, { prefix: 'old', count: 25, at: old() });
     await insert(fixture, { prefix: 'new', count: 5, at: new Date(Date.now() - 29 * DAY_MS) });
     const { batches, ...rows } = await deleted(fixture, 10);
-    expect(rows).toEqual({ runs: 25, steps: 50, events: 25, duplicates: 25, plans: 0, replays: 0 });
+    expect(rows).toEqual({ runs: 25, steps: 50, events: 25, duplicates: 25, plans: 0, replays: 0, deadLetters: 0 });
     expect(Math.max(...batches.map(({ runs = 0, events = 0 }) => Math.max(runs, events)))).toBe(10);
     expect(await left(fixture)).toEqual({ runs: 5, steps: 10, events: 5, duplicates: 5 });
     expect(await deleted(fixture)).toMatchObject({ runs: 0, events: 0 });

@@ -2,6 +2,7 @@ import type { Client, Transport } from '@connectrpc/connect';
 import { checkWritable, createPool, migrate, startPeriodic } from '@agent-platform/database';
 import { createAddressRules, type Outbound } from '@agent-platform/outbound';
 import {
+  DeadLetterService,
   EventService,
   ReplayService,
   RunService,
@@ -83,6 +84,7 @@ export async function createManagementApi(
       forward(EventService, dispatch)(router);
       forward(RunService, dispatch)(router);
       forward(ReplayService, dispatch)(router);
+      forward(DeadLetterService, dispatch)(router);
     },
     checks: {
       database: () => checkWritable(pool),

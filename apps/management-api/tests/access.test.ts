@@ -20,7 +20,7 @@ beforeAll(async () => {
   const values = { ...(await triggers.values(fixture, orgId)), name: 'trigger' };
   const trigger = await methodsOf(triggers, fixture.as(orgId, triggers.service)).create(values);
   const { tokens } = await fixture.as(orgId, WebhookSourceService).listWebhookTokens({ webhookSource: 'source' });
-  const rest = { event: 'evt_1', run: 'run_1', replay: 'replay-1', token: tokens[0]!.id };
+  const rest = { event: 'evt_1', run: 'run_1', replay: 'replay-1', deadLetter: 'dlt_1', token: tokens[0]!.id };
   const byId = { webhookSource: source.id, skill: skill.id, agent: agent.id, trigger: trigger.id };
   const byName = { webhookSource: source.name, skill: skill.name, agent: agent.name, trigger: trigger.name };
   owned = [
@@ -93,6 +93,7 @@ describe.each(referring)('$name', ({ method }) => {
       event: 'x',
       run: 'x',
       replay: 'x',
+      deadLetter: 'x',
       token: 'tok_x',
     };
     const missing = await ask(nowhere);

@@ -1,5 +1,5 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import { EventService, ReplayService, RunService } from '@agent-platform/proto';
+import { DeadLetterService, EventService, ReplayService, RunService } from '@agent-platform/proto';
 import { userOf, type Routes } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 
@@ -52,8 +52,19 @@ export function createDispatcherDouble(): { routes: Routes } {
       return { replay: { id: replay } };
     },
   };
+  const deadLetters: ServiceImpl<typeof DeadLetterService> = {
+    listDeadLetters: (_, call) => ({ deadLetters: userOf(call).orgId === 'org_a' ? [{ id: 'dlt_1' }] : [] }),
+    redriveDeadLetter({ deadLetter }, call) {
+      owned(call, deadLetter, 'dlt_1');
+      return { deadLetter: { id: deadLetter } };
+    },
+  };
   return {
     routes: (router) =>
-      void router.service(EventService, events).service(RunService, runs).service(ReplayService, replays),
+      void router
+        .service(EventService, events)
+        .service(RunService, runs)
+        .service(ReplayService, replays)
+        .service(DeadLetterService, deadLetters),
   };
 }

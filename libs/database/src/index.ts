@@ -2,6 +2,7 @@ export * from './check-writable.ts';
 export * from './connection-options.ts';
 export * from './create-database.ts';
 export * from './embedded/embedded-postgres.ts';
+export * from './embedded/running-server.ts';
 export * from './errors.ts';
 export * from './listen.ts';
 export * from './map-database-faults.ts';

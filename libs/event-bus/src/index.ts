@@ -6,4 +6,5 @@ export { readDeadLetter, type DeadLetter } from './dead-letter.ts';
 export { ensureTopics, type EnsureTopicsOptions, type TopicStatus } from './kafka/topics.ts';
 export { everyTopic } from './namespace.ts';
 export * from './open-bus.ts';
+export { faultOfMessage, type Reason } from './whose-fault.ts';
 export * from './open-in-background.ts';

@@ -7,6 +7,7 @@ export * from './generated/agentplatform/management/v1/webhook_sources_pb.ts';
 export * from './generated/agentplatform/management/v1/configuration_pb.ts';
 export * from './generated/agentplatform/token/v1/webhook_tokens_pb.ts';
 export * from './generated/agentplatform/token/v1/credentials_pb.ts';
+export * from './generated/agentplatform/dispatch/v1/dead_letters_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/events_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/runs_pb.ts';
 export * from './generated/agentplatform/dispatch/v1/replay_state_pb.ts';

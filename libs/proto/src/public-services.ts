@@ -1,3 +1,4 @@
+import { DeadLetterService } from './generated/agentplatform/dispatch/v1/dead_letters_pb.ts';
 import { EventService } from './generated/agentplatform/dispatch/v1/events_pb.ts';
 import { ReplayService } from './generated/agentplatform/dispatch/v1/replays_pb.ts';
 import { RunService } from './generated/agentplatform/dispatch/v1/runs_pb.ts';
@@ -15,4 +16,5 @@ export const publicServices = [
   EventService,
   RunService,
   ReplayService,
+  DeadLetterService,
 ] as const;

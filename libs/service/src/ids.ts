@@ -1,7 +1,7 @@
 import { fillRandom } from './random-bytes.ts';
 
 /** Type prefixes of public ids. */
-export type IdPrefix = 'agt' | 'skl' | 'trg' | 'src' | 'tok' | 'evt' | 'run' | 'dlv';
+export type IdPrefix = 'agt' | 'skl' | 'trg' | 'src' | 'tok' | 'evt' | 'run' | 'dlv' | 'dlt';
 
 /** Crockford's base 32 in lower case, as TypeID spells ids (https://github.com/jetify-com/typeid). */
 const ALPHABET = Buffer.from('0123456789abcdefghjkmnpqrstvwxyz');

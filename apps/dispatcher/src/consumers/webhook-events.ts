@@ -28,16 +28,16 @@ const MAX_TRANSACTIONS = 2;
  * While the database is down batches are rejected as `unavailable`, and the bus keeps them. A tenant whose configuration
  * cannot be read holds up nobody: its events are stored, and decided on later.
  */
-export function consumeWebhookEvents(
-  bus: Pick<EventBus, 'subscribe'>,
-  o: WebhookEventsConsumer,
-): Promise<Subscription> {
+export function webhookEventsHandler(o: WebhookEventsConsumer): BatchHandler {
   const limit = pLimit(MAX_TRANSACTIONS);
-  const handler: BatchHandler = async (messages) => {
+  return async (messages) => {
     const batch = messages.map(decodeEvent);
     const configurations = await configurationsOf(o, batch);
     for (const part of parts(batch, configurations)) await limit(() => store(o, part, configurations));
   };
+}
+
+export function consumeWebhookEvents(bus: Pick<EventBus, 'subscribe'>, handler: BatchHandler): Promise<Subscription> {
   return bus.subscribe({ topic: topics.webhookEvents, group: 'dispatcher', handler });
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
 import { newId } from '@agent-platform/service';
+import { deleteOldDeadLetters } from '../store/delete-old-dead-letters.ts';
 import { deleteOldEvents, type EventPosition } from '../store/delete-old-events.ts';
 import { deleteOldPlans } from '../store/delete-old-plans.ts';
 import { deleteOldReplays } from '../store/delete-old-replays.ts';
@@ -20,6 +21,7 @@ export interface Deleted {
   readonly duplicates: number;
   readonly plans: number;
   readonly replays: number;
+  readonly deadLetters: number;
 }
 
 /** `next`: where to go on; undefined at the end. */
@@ -29,8 +31,8 @@ type Batch<P> = Partial<Deleted> & { readonly next: P | undefined };
 const LOCK = `select pg_try_advisory_xact_lock(hashtext('dispatcher retention')) as mine`;
 
 /**
- * Deletes runs and replays that ended before `before`, and events that came before it and have no run left. A run that
- * has not ended stays, whatever its age, and its event with it.
+ * Deletes runs and replays that ended before `before`, and dead letters and events that came before it, events only if they
+ * have no run left. A run that has not ended stays, whatever its age, and its event with it.
  *
  * @param onBatch - told what a batch has deleted, once it is committed.
  */
@@ -73,5 +75,9 @@ export async function deleteOld(
   await walk(true, async (client) => {
     const replays = await deleteOldReplays(client, { before, limit });
     return { replays, next: replays === limit || undefined };
+  });
+  await walk(true, async (client) => {
+    const deadLetters = await deleteOldDeadLetters(client, { before, limit });
+    return { deadLetters, next: deadLetters === limit || undefined };
   });
 }

@@ -1,15 +1,21 @@
+import { permissionsOf } from '@agent-platform/auth';
 import { createPool, type Pool } from '@agent-platform/database';
-import type { BatchHandler } from '@agent-platform/event-bus';
+import type { BatchHandler, ReceivedMessage } from '@agent-platform/event-bus';
 import {
+  DeadLetterService,
+  deadLetterTopic,
   EventService,
   ReplayService,
   RunService,
   RunStatus,
   GetConfigurationResponseSchema,
   GetResourcesResponseSchema,
+  publicServices,
+  topics,
   WebhookEventSchema,
   type ResourceChange,
   type Run,
+  type Topic,
 } from '@agent-platform/proto';
 import { localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
 import { AppError, createLogger, createMetrics, type Service } from '@agent-platform/service';
@@ -35,9 +41,18 @@ export interface Instance {
   readonly service: Service<Routes>;
   /** As the bus does: one batch. */
   deliver(...events: SentEvent[]): Promise<string[]>;
+  /** What a bus has in the topic of dead letters. */
+  deliverDeadLetters(...messages: ReceivedMessage[]): Promise<void>;
 }
 
-export interface Fixture extends AsyncDisposable {
+interface Clients {
+  readonly replays: Client<typeof ReplayService>;
+  readonly runs: Client<typeof RunService>;
+  readonly events: Client<typeof EventService>;
+  readonly deadLetters: Client<typeof DeadLetterService>;
+}
+
+export interface Fixture extends AsyncDisposable, Clients {
   readonly pool: Pool;
   readonly databaseUrl: string;
   readonly mcp: FakeMcp;
@@ -53,14 +68,7 @@ export interface Fixture extends AsyncDisposable {
     config?: Partial<DispatcherConfig>;
     deps?: Partial<DispatcherDeps>;
   }): Promise<Instance & AsyncDisposable>;
-  readonly runs: Client<typeof RunService>;
-  readonly events: Client<typeof EventService>;
-  readonly replays: Client<typeof ReplayService>;
-  as(orgId: string): {
-    runs: Client<typeof RunService>;
-    events: Client<typeof EventService>;
-    replays: Client<typeof ReplayService>;
-  };
+  as(orgId: string): Clients;
   /** The event's only run, when it has come to an end. */
   finished(eventId: string): Promise<Run>;
   /** The run, once it has the status. */
@@ -84,7 +92,7 @@ export async function createFixture(configuration: Configured | Error = configur
   const history: ResourceChange[][] = [];
   let last: unknown;
   let latest: Service<Routes> | undefined;
-  const clients = new Map<string, ReturnType<Fixture['as']>>();
+  const clients = new Map<string, Clients>();
 
   const fixture: Omit<Fixture, typeof Symbol.asyncDispose> = {
     pool,
@@ -112,7 +120,8 @@ export async function createFixture(configuration: Configured | Error = configur
       },
     },
     async start({ config, deps } = {}) {
-      let handler: BatchHandler | undefined;
+      const handlers = new Map<string, BatchHandler>();
+      const handlerOf = (topic: Topic) => handlers.get(topic.name)!;
       const service = await createDispatcher(
         { ...testConfig, ...config },
         {
@@ -122,7 +131,7 @@ export async function createFixture(configuration: Configured | Error = configur
           metrics: createMetrics(),
           bus: {
             subscribe: async (o) => {
-              handler = o.handler;
+              handlers.set(o.topic.name, o.handler);
               return { check: async () => undefined, [Symbol.asyncDispose]: async () => undefined };
             },
             check: async () => undefined,
@@ -156,9 +165,11 @@ export async function createFixture(configuration: Configured | Error = configur
               offset: BigInt(index),
             };
           });
-          await handler!(messages, new AbortController().signal);
+          await handlerOf(topics.webhookEvents)(messages, new AbortController().signal);
           return messages.map(({ id }) => id);
         },
+        deliverDeadLetters: (...messages) =>
+          handlerOf(deadLetterTopic(topics.webhookEvents, 'dispatcher'))(messages, new AbortController().signal),
         [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
       };
     },
@@ -174,7 +185,7 @@ export async function createFixture(configuration: Configured | Error = configur
             kind: 'user',
             subject: 'tester',
             orgId,
-            permissions: new Set(['runs:read', 'runs:write', 'events:read', 'events:write']),
+            permissions: new Set(permissionsOf(publicServices)),
           }),
         }),
         client: [],
@@ -183,6 +194,7 @@ export async function createFixture(configuration: Configured | Error = configur
         runs: createClient(RunService, transport),
         events: createClient(EventService, transport),
         replays: createClient(ReplayService, transport),
+        deadLetters: createClient(DeadLetterService, transport),
       };
       clients.set(orgId, made);
       return made;
@@ -195,6 +207,9 @@ export async function createFixture(configuration: Configured | Error = configur
     },
     get replays() {
       return this.as(ORG).replays;
+    },
+    get deadLetters() {
+      return this.as(ORG).deadLetters;
     },
     async finished(eventId) {
       return vi.waitFor(

@@ -47,3 +47,8 @@ export type Replay = Prisma.ReplayModel
  * The journal of a run: one row per attempt at something outside the platform.
  */
 export type Step = Prisma.StepModel
+/**
+ * Model DeadLetter
+ * A message that could not be processed, as it came from the bus.
+ */
+export type DeadLetter = Prisma.DeadLetterModel

@@ -56,7 +56,8 @@ export const ModelName = {
   EventDuplicate: 'EventDuplicate',
   Run: 'Run',
   Replay: 'Replay',
-  Step: 'Step'
+  Step: 'Step',
+  DeadLetter: 'DeadLetter'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -191,6 +192,31 @@ export const StepScalarFieldEnum = {
 } as const
 
 export type StepScalarFieldEnum = (typeof StepScalarFieldEnum)[keyof typeof StepScalarFieldEnum]
+
+
+export const DeadLetterScalarFieldEnum = {
+  id: 'id',
+  orgId: 'orgId',
+  eventId: 'eventId',
+  sourceId: 'sourceId',
+  topic: 'topic',
+  partition: 'partition',
+  offset: 'offset',
+  headers: 'headers',
+  value: 'value',
+  sizeBytes: 'sizeBytes',
+  reasonCode: 'reasonCode',
+  reasonMessage: 'reasonMessage',
+  deadLetteredAt: 'deadLetteredAt',
+  redriveRequestedAt: 'redriveRequestedAt',
+  redriveRequestedBy: 'redriveRequestedBy',
+  redrivenAt: 'redrivenAt',
+  redriveOutcome: 'redriveOutcome',
+  redriveErrorCode: 'redriveErrorCode',
+  redriveErrorMessage: 'redriveErrorMessage'
+} as const
+
+export type DeadLetterScalarFieldEnum = (typeof DeadLetterScalarFieldEnum)[keyof typeof DeadLetterScalarFieldEnum]
 
 
 export const SortOrder = {
