@@ -46,7 +46,7 @@ describe('the API', () => {
       pageToken = page.nextPageToken;
     } while (pageToken);
     expect(seen).toEqual(ids.toReversed());
-    const failed = await fixture.runs.listRuns({ status: RunStatus.FAILED });
+    const failed = await fixture.runs.listRuns({ status: [RunStatus.FAILED] });
     expect(failed.runs.map(({ eventId }) => eventId)).toEqual([ids[1]]);
     expect((await fixture.runs.listRuns({ triggerId: 'trg_1' })).runs).toHaveLength(5);
     expect((await fixture.runs.listRuns({ triggerId: 'trg_2' })).runs).toEqual([]);

@@ -58,9 +58,9 @@ async function insert(
     [runPrefix, count, at],
   );
   await fixture.pool.query(
-    `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status, claimable_at,
+    `insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status, claimable_at,
                        created_at, finished_at)
-     select $6 || i, 'org', 'evt_' || $1 || i, 'trg', 't', 'agt', 'a', '\\x00', $4, now() + interval '1 day', $3, $5
+     select $6 || i, 'org', 'evt_' || $1 || i, 'src', 'trg', 't', 'agt', 'a', '\\x00', $4, now() + interval '1 day', $3, $5
      from generate_series(1, $2) as i`,
     [prefix, count, at, status, finished, runPrefix],
   );
@@ -103,9 +103,9 @@ describe('retention', () => {
     await insert(fixture, { prefix: 'late', count: 1, at: old(), finished: new Date() });
     await insert(fixture, { prefix: 'old', count: 1, at: old() });
     await fixture.pool.query(
-      `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
+      `insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
                          claimable_at, created_at, finished_at, replay_id)
-       select $1, org_id, event_id, trigger_id, 't', 'a', 'a', '\\x00', 'succeeded', now(), now(), now(), 'fix-42'
+       select $1, org_id, event_id, 'src', trigger_id, 't', 'a', 'a', '\\x00', 'succeeded', now(), now(), now(), 'fix-42'
        from runs where event_id = 'evt_old1'`,
       [idAt(new Date())],
     );
@@ -183,9 +183,9 @@ describe('retention', () => {
       deleting = deleted(fixture);
       await expect.poll(() => waiting(replaying)).toBe(1);
       await replaying.query(
-        `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
+        `insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
                            claimable_at, created_at, replay_id)
-         select $2, org_id, id, 'trg', 't', 'a', 'a', '\\x00', 'queued', now() + interval '1 day', now(), 'fix-42'
+         select $2, org_id, id, 'src', 'trg', 't', 'a', 'a', '\\x00', 'queued', now() + interval '1 day', now(), 'fix-42'
          from events where id = $1`,
         [eventId, idAt(new Date())],
       );

@@ -105,8 +105,8 @@ export function createEchoes() {
       })
       .service(RunService, {
         listRuns({ status, eventId, pageSize }) {
-          seen.runs = `${status} ${eventId} ${pageSize}`;
-          return { runs: [{ id: 'run_1', status }] };
+          seen.runs = `${status.join()} ${eventId} ${pageSize}`;
+          return { runs: status.map((one, index) => ({ id: `run_${index + 1}`, status: one })) };
         },
       });
   return { routes, seen };

@@ -72,6 +72,12 @@ describe('REST', () => {
     const { json } = await request('GET', '/api/v1/runs?status=failed&event_id=evt_1&pageSize=7');
     expect(echoes.seen.runs).toBe('5 evt_1 7');
     expect(json).toMatchObject({ runs: [{ id: 'run_1', status: 'failed' }] });
+    const several = await request('GET', '/api/v1/runs?status=failed&event_id=evt_1&status=RUN_STATUS_CANCELLED');
+    expect(several.json).toMatchObject({ runs: [{ status: 'failed' }, { status: 'cancelled' }] });
+    expect((await request('GET', '/api/v1/runs?status=failed&status=exploded')).json).toMatchObject({
+      status: 400,
+      errors: [{ field: 'status[1]' }],
+    });
   });
 
   it('knows custom verbs, with and without a body', async () => {
@@ -120,7 +126,7 @@ describe('what cannot be read', () => {
     ['/api/v1/runs?foo=1', 'foo'],
     ['/api/v1/runs?page_size=many', 'page_size'],
     ['/api/v1/runs?page_size=1&page_size=2', 'page_size'],
-    ['/api/v1/runs?status=exploded', 'status'],
+    ['/api/v1/runs?status=exploded', 'status[0]'],
     ['/api/v1/runs?page_size=5000', 'page_size'],
     ['/api/v1/runs?__proto__=1', '__proto__'],
   ])('is answered with the parameter: %s', async (path, field) => {

@@ -17,6 +17,21 @@ export function newId(prefix: IdPrefix, nowMs: number = Date.now()): string {
   return encodeId(prefix, bytes);
 }
 
+/** The least id of all that are made at a time or later. */
+export function firstIdAt(prefix: IdPrefix, time: Date): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(Math.max(0, time.getTime()), 0, 6);
+  return encodeId(prefix, bytes);
+}
+
+/** When an id of `newId` was made. */
+export function timeOfId(id: string): Date {
+  const spelledTime = id.slice(id.indexOf('_') + 1, id.indexOf('_') + 11);
+  let ms = 0;
+  for (const character of spelledTime) ms = ms * 32 + ALPHABET.indexOf(character);
+  return new Date(ms);
+}
+
 /** An id made from 16 given bytes, such as a truncated hash: the same bytes give the same id anywhere. */
 export function encodeId(prefix: IdPrefix, bytes: Uint8Array): string {
   let length = 0;

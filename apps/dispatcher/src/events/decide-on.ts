@@ -27,7 +27,8 @@ export function decideOn(configuration: Configuration, event: DecidedEvent): Dec
     const { triggerId, triggerName, reason, planned } = match;
     if (!planned) return { trigger_id: triggerId, trigger: triggerName, matched: false, reason };
     const id = newId('run');
-    runs.push({ id, orgId: event.orgId, eventId: event.id, traceparent: event.traceparent, ...planned });
+    const { orgId, sourceId, traceparent } = event;
+    runs.push({ id, orgId, eventId: event.id, sourceId, traceparent, ...planned });
     return { trigger_id: triggerId, trigger: triggerName, matched: true, reason, run_id: id };
   });
   return { decisions: JSON.stringify(decisions), configurationVersion: configuration.version, runs };

@@ -15,13 +15,18 @@ export function encodePageToken(position: readonly string[]): string {
 export function decodePageToken(token: string, length: number): readonly string[] {
   try {
     const position = JSON.parse(Buffer.from(token, 'base64url').toString()) as unknown;
-    if (Array.isArray(position) && position.length === length && position.every((part) => typeof part === 'string')) {
+    if (Array.isArray(position) && position.length === length && position.every(isText)) {
       return position;
     }
   } catch {
     // Not one of ours.
   }
   throw invalidPageToken();
+}
+
+/** PostgreSQL has no U+0000 in texts. */
+function isText(part: unknown): part is string {
+  return typeof part === 'string' && !part.includes('\0');
 }
 
 export function invalidPageToken(): AppError {

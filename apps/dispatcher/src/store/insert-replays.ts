@@ -1,4 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
+import { timeOfId } from '@agent-platform/service';
 import type { PlannedRun } from '../events/plan.ts';
 import { ensurePlans } from './ensure-plans.ts';
 
@@ -17,15 +18,16 @@ export interface ReplayRun {
  */
 const INSERT_REPLAYS = `
   with present as (
-    select id from events where org_id = $1 and id = any ($4::text[]) order by id for key share
+    select id, source_id from events where org_id = $1 and id = any ($4::text[]) order by id for key share
   )
-  insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, traceparent, status,
-                    claimable_at, created_at, replay_id, replay_of)
-  select r.id, $1, r.event_id, r.trigger_id, t.trigger_name, t.agent_id, t.agent_name, t.plan_hash, r.traceparent, 'queued',
-         now(), now(), $2, o.id
-  from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as r (id, event_id, trigger_id, traceparent)
+  insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash,
+                    traceparent, created_at, status, claimable_at, replay_id, replay_of)
+  select r.id, $1, r.event_id, present.source_id, r.trigger_id, t.trigger_name, t.agent_id, t.agent_name, t.plan_hash,
+         r.traceparent, r.created_at, 'queued', now(), $2, o.id
+  from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+    as r (id, event_id, trigger_id, traceparent, created_at)
   join present on present.id = r.event_id
-  join unnest($7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[])
+  join unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])
     as t (trigger_id, trigger_name, agent_id, agent_name, plan_hash) on t.trigger_id = r.trigger_id
   left join runs o on o.event_id = r.event_id and o.trigger_id = r.trigger_id and o.replay_id = ''
   order by r.event_id, r.trigger_id
@@ -52,6 +54,7 @@ export async function insertReplays(
     runs.map(({ eventId }) => eventId),
     runs.map(({ triggerId }) => triggerId),
     runs.map(({ traceparent }) => traceparent),
+    runs.map(({ id }) => timeOfId(id)),
     planned.map(({ triggerId }) => triggerId),
     planned.map(({ triggerName }) => triggerName),
     planned.map(({ agentId }) => agentId),

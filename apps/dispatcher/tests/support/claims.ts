@@ -14,9 +14,9 @@ export async function insertDueRuns(
     [o.orgId, o.count],
   );
   await pool.query(
-    `insert into runs (id, org_id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
+    `insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, status,
                        claimable_at, created_at)
-     select 'run_' || $1 || n, $1, 'evt_' || $1 || n, 'trg_' || $1 || lpad((n % $3::int)::text, 4, '0'), 't', 'agt', 'a',
+     select 'run_' || $1 || n, $1, 'evt_' || $1 || n, 'src', 'trg_' || $1 || lpad((n % $3::int)::text, 4, '0'), 't', 'agt', 'a',
             '\\x00', 'queued', now() - interval '1 s' + n * interval '1 us', now()
      from generate_series(1, $2::int) as n`,
     [o.orgId, o.count, triggers],

@@ -1025,6 +1025,7 @@ export const RunScalarFieldEnum = {
   id: 'id',
   orgId: 'orgId',
   eventId: 'eventId',
+  sourceId: 'sourceId',
   triggerId: 'triggerId',
   triggerName: 'triggerName',
   agentId: 'agentId',

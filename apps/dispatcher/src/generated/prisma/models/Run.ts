@@ -42,6 +42,7 @@ export type RunMinAggregateOutputType = {
   id: string | null
   orgId: string | null
   eventId: string | null
+  sourceId: string | null
   triggerId: string | null
   triggerName: string | null
   agentId: string | null
@@ -73,6 +74,7 @@ export type RunMaxAggregateOutputType = {
   id: string | null
   orgId: string | null
   eventId: string | null
+  sourceId: string | null
   triggerId: string | null
   triggerName: string | null
   agentId: string | null
@@ -104,6 +106,7 @@ export type RunCountAggregateOutputType = {
   id: number
   orgId: number
   eventId: number
+  sourceId: number
   triggerId: number
   triggerName: number
   agentId: number
@@ -149,6 +152,7 @@ export type RunMinAggregateInputType = {
   id?: true
   orgId?: true
   eventId?: true
+  sourceId?: true
   triggerId?: true
   triggerName?: true
   agentId?: true
@@ -180,6 +184,7 @@ export type RunMaxAggregateInputType = {
   id?: true
   orgId?: true
   eventId?: true
+  sourceId?: true
   triggerId?: true
   triggerName?: true
   agentId?: true
@@ -211,6 +216,7 @@ export type RunCountAggregateInputType = {
   id?: true
   orgId?: true
   eventId?: true
+  sourceId?: true
   triggerId?: true
   triggerName?: true
   agentId?: true
@@ -329,6 +335,7 @@ export type RunGroupByOutputType = {
   id: string
   orgId: string
   eventId: string
+  sourceId: string
   triggerId: string
   triggerName: string
   agentId: string
@@ -383,6 +390,7 @@ export type RunWhereInput = {
   id?: Prisma.StringFilter<"Run"> | string
   orgId?: Prisma.StringFilter<"Run"> | string
   eventId?: Prisma.StringFilter<"Run"> | string
+  sourceId?: Prisma.StringFilter<"Run"> | string
   triggerId?: Prisma.StringFilter<"Run"> | string
   triggerName?: Prisma.StringFilter<"Run"> | string
   agentId?: Prisma.StringFilter<"Run"> | string
@@ -414,6 +422,7 @@ export type RunOrderByWithRelationInput = {
   id?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   eventId?: Prisma.SortOrder
+  sourceId?: Prisma.SortOrder
   triggerId?: Prisma.SortOrder
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
@@ -449,6 +458,7 @@ export type RunWhereUniqueInput = Prisma.AtLeast<{
   NOT?: Prisma.RunWhereInput | Prisma.RunWhereInput[]
   orgId?: Prisma.StringFilter<"Run"> | string
   eventId?: Prisma.StringFilter<"Run"> | string
+  sourceId?: Prisma.StringFilter<"Run"> | string
   triggerId?: Prisma.StringFilter<"Run"> | string
   triggerName?: Prisma.StringFilter<"Run"> | string
   agentId?: Prisma.StringFilter<"Run"> | string
@@ -480,6 +490,7 @@ export type RunOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   eventId?: Prisma.SortOrder
+  sourceId?: Prisma.SortOrder
   triggerId?: Prisma.SortOrder
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
@@ -519,6 +530,7 @@ export type RunScalarWhereWithAggregatesInput = {
   id?: Prisma.StringWithAggregatesFilter<"Run"> | string
   orgId?: Prisma.StringWithAggregatesFilter<"Run"> | string
   eventId?: Prisma.StringWithAggregatesFilter<"Run"> | string
+  sourceId?: Prisma.StringWithAggregatesFilter<"Run"> | string
   triggerId?: Prisma.StringWithAggregatesFilter<"Run"> | string
   triggerName?: Prisma.StringWithAggregatesFilter<"Run"> | string
   agentId?: Prisma.StringWithAggregatesFilter<"Run"> | string
@@ -550,6 +562,7 @@ export type RunCreateInput = {
   id: string
   orgId: string
   eventId: string
+  sourceId: string
   triggerId: string
   triggerName: string
   agentId: string
@@ -581,6 +594,7 @@ export type RunUncheckedCreateInput = {
   id: string
   orgId: string
   eventId: string
+  sourceId: string
   triggerId: string
   triggerName: string
   agentId: string
@@ -612,6 +626,7 @@ export type RunUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   eventId?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
@@ -643,6 +658,7 @@ export type RunUncheckedUpdateInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   eventId?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
@@ -674,6 +690,7 @@ export type RunCreateManyInput = {
   id: string
   orgId: string
   eventId: string
+  sourceId: string
   triggerId: string
   triggerName: string
   agentId: string
@@ -705,6 +722,7 @@ export type RunUpdateManyMutationInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   eventId?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
@@ -736,6 +754,7 @@ export type RunUncheckedUpdateManyInput = {
   id?: Prisma.StringFieldUpdateOperationsInput | string
   orgId?: Prisma.StringFieldUpdateOperationsInput | string
   eventId?: Prisma.StringFieldUpdateOperationsInput | string
+  sourceId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerId?: Prisma.StringFieldUpdateOperationsInput | string
   triggerName?: Prisma.StringFieldUpdateOperationsInput | string
   agentId?: Prisma.StringFieldUpdateOperationsInput | string
@@ -773,6 +792,7 @@ export type RunCountOrderByAggregateInput = {
   id?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   eventId?: Prisma.SortOrder
+  sourceId?: Prisma.SortOrder
   triggerId?: Prisma.SortOrder
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
@@ -810,6 +830,7 @@ export type RunMaxOrderByAggregateInput = {
   id?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   eventId?: Prisma.SortOrder
+  sourceId?: Prisma.SortOrder
   triggerId?: Prisma.SortOrder
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
@@ -841,6 +862,7 @@ export type RunMinOrderByAggregateInput = {
   id?: Prisma.SortOrder
   orgId?: Prisma.SortOrder
   eventId?: Prisma.SortOrder
+  sourceId?: Prisma.SortOrder
   triggerId?: Prisma.SortOrder
   triggerName?: Prisma.SortOrder
   agentId?: Prisma.SortOrder
@@ -896,6 +918,7 @@ export type RunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   id?: boolean
   orgId?: boolean
   eventId?: boolean
+  sourceId?: boolean
   triggerId?: boolean
   triggerName?: boolean
   agentId?: boolean
@@ -927,6 +950,7 @@ export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   id?: boolean
   orgId?: boolean
   eventId?: boolean
+  sourceId?: boolean
   triggerId?: boolean
   triggerName?: boolean
   agentId?: boolean
@@ -958,6 +982,7 @@ export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   id?: boolean
   orgId?: boolean
   eventId?: boolean
+  sourceId?: boolean
   triggerId?: boolean
   triggerName?: boolean
   agentId?: boolean
@@ -989,6 +1014,7 @@ export type RunSelectScalar = {
   id?: boolean
   orgId?: boolean
   eventId?: boolean
+  sourceId?: boolean
   triggerId?: boolean
   triggerName?: boolean
   agentId?: boolean
@@ -1016,7 +1042,7 @@ export type RunSelectScalar = {
   cancelRequestedBy?: boolean
 }
 
-export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "due" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
+export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "sourceId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "due" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
 
 export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Run"
@@ -1025,6 +1051,10 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
     id: string
     orgId: string
     eventId: string
+    /**
+     * The event's.
+     */
+    sourceId: string
     triggerId: string
     triggerName: string
     agentId: string
@@ -1060,6 +1090,9 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
      * That time has come: whoever queues a run for now says so, and workers find out for the others.
      */
     due: boolean
+    /**
+     * As its id says.
+     */
     createdAt: Date
     startedAt: Date | null
     finishedAt: Date | null
@@ -1506,6 +1539,7 @@ export interface RunFieldRefs {
   readonly id: Prisma.FieldRef<"Run", 'String'>
   readonly orgId: Prisma.FieldRef<"Run", 'String'>
   readonly eventId: Prisma.FieldRef<"Run", 'String'>
+  readonly sourceId: Prisma.FieldRef<"Run", 'String'>
   readonly triggerId: Prisma.FieldRef<"Run", 'String'>
   readonly triggerName: Prisma.FieldRef<"Run", 'String'>
   readonly agentId: Prisma.FieldRef<"Run", 'String'>
