@@ -1,5 +1,5 @@
 import type { Client, Transport } from '@connectrpc/connect';
-import { checkWritable, createPool, migrate, startPeriodic } from '@agent-platform/database';
+import { checkWritable, createPool, mapDatabaseFaults, migrate, startPeriodic } from '@agent-platform/database';
 import { createAddressRules, type Outbound } from '@agent-platform/outbound';
 import {
   DeadLetterService,
@@ -17,6 +17,7 @@ import { createDatabase, migrationsDir } from './database.ts';
 import { createHandovers } from './handovers/handovers.ts';
 import { createSettle } from './handovers/settle.ts';
 import { settleInTheBackground } from './handovers/settle-in-the-background.ts';
+import { resolveReferences } from './resolve-references.ts';
 import { createRoutes } from './routes.ts';
 import { createGithubKeys } from './secret-scanning/github-keys.ts';
 import { githubRoute } from './secret-scanning/github-route.ts';
@@ -75,16 +76,15 @@ export async function createManagementApi(
     defaultRateLimitPerSecond,
     clock,
   });
+  const forwarded = [EventService, RunService, ReplayService, DeadLetterService];
+  const { prepare } = mapDatabaseFaults({ prepare: resolveReferences(database, forwarded) });
   const keys = createGithubKeys({ url: config.githubKeysUrl, outbound, clock });
   return {
     name: 'management-api',
     http: (app) => githubRoute(app, { keys, tokens: others.tokens }),
     routes(router) {
       routes(router);
-      forward(EventService, dispatch)(router);
-      forward(RunService, dispatch)(router);
-      forward(ReplayService, dispatch)(router);
-      forward(DeadLetterService, dispatch)(router);
+      for (const service of forwarded) forward(service, dispatch, prepare)(router);
     },
     checks: {
       database: () => checkWritable(pool),

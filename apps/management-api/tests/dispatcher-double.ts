@@ -1,10 +1,21 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
-import { DeadLetterService, EventService, ReplayService, RunService } from '@agent-platform/proto';
+import {
+  DeadLetterService,
+  EventService,
+  ReplayService,
+  RunService,
+  type ListEventsRequest,
+  type ListRunsRequest,
+  type ReplayEventsRequest,
+} from '@agent-platform/proto';
 import { userOf, type Routes } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 
-/** Stands for the dispatcher behind the forwarder: has one event and one run of tenant org_a. */
-export function createDispatcherDouble(): { routes: Routes } {
+type Filters = ListEventsRequest | ListRunsRequest | ReplayEventsRequest;
+
+/** Stands for the dispatcher behind the forwarder: has one event and one run of tenant org_a. `filters`: what was asked for. */
+export function createDispatcherDouble(): { routes: Routes; filters: Filters[] } {
+  const filters: Filters[] = [];
   const owned = (call: HandlerContext, id: string, wanted: string) => {
     if (userOf(call).orgId !== 'org_a' || id !== wanted) {
       throw new AppError('not_found', 'not_found', `There is no "${id}".`);
@@ -19,19 +30,28 @@ export function createDispatcherDouble(): { routes: Routes } {
       owned(call, event, 'evt_1');
       return { decision: { trigger } };
     },
-    listEvents: (_, call) => ({ events: userOf(call).orgId === 'org_a' ? [{ id: 'evt_1' }] : [] }),
+    listEvents(request, call) {
+      filters.push(request);
+      return { events: userOf(call).orgId === 'org_a' ? [{ id: 'evt_1' }] : [] };
+    },
     replayEvent({ event, replayId }, call) {
       owned(call, event, 'evt_1');
       return { replayId };
     },
-    replayEvents: ({ replayId }, call) => ({ replayId, eventCount: userOf(call).orgId === 'org_a' ? 1 : 0 }),
+    replayEvents(request, call) {
+      filters.push(request);
+      return { replayId: request.replayId, eventCount: userOf(call).orgId === 'org_a' ? 1 : 0 };
+    },
   };
   const runs: ServiceImpl<typeof RunService> = {
     getRun({ run }, call) {
       owned(call, run, 'run_1');
       return { run: { id: run, output: userOf(call).subject } };
     },
-    listRuns: (_, call) => ({ runs: userOf(call).orgId === 'org_a' ? [{ id: 'run_1' }] : [] }),
+    listRuns(request, call) {
+      filters.push(request);
+      return { runs: userOf(call).orgId === 'org_a' ? [{ id: 'run_1' }] : [] };
+    },
     resolveRun({ run }, call) {
       owned(call, run, 'run_1');
       return { run: { id: run } };
@@ -60,6 +80,7 @@ export function createDispatcherDouble(): { routes: Routes } {
     },
   };
   return {
+    filters,
     routes: (router) =>
       void router
         .service(EventService, events)

@@ -1,5 +1,6 @@
 export * from './generated/agentplatform/options/v1/json_pb.ts';
 export * from './generated/agentplatform/options/v1/policy_pb.ts';
+export * from './generated/agentplatform/options/v1/reference_pb.ts';
 export * from './generated/agentplatform/management/v1/agents_pb.ts';
 export * from './generated/agentplatform/management/v1/skills_pb.ts';
 export * from './generated/agentplatform/management/v1/triggers_pb.ts';

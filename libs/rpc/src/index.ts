@@ -1,7 +1,7 @@
 export { callContext, onBehalfOfKey, principalOf, traceparentKey, userOf } from './call-context.ts';
 export { clientInterceptors } from './client-interceptors.ts';
 export { fromConnectError, toConnectError } from './errors.ts';
-export { forward } from './forward.ts';
+export { forward, type Prepare } from './forward.ts';
 export { serverInterceptors } from './interceptors/server-interceptors.ts';
 export { combineRoutes, everyMethod, type Routes } from './methods.ts';
 export { MAX_PAGE_BYTES, readPage } from './page.ts';

@@ -11,6 +11,7 @@ import { countReplay, replayEvents } from '../replays/replay-events.ts';
 import { countAroundEvents } from '../store/count-around-events.ts';
 import { decisionMessage, eventMessage } from './event-messages.ts';
 import { listEvents } from './list-events.ts';
+import { renamed } from './list-filters.ts';
 import { askedEvent, askedEvents, replayStates } from './replay-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
@@ -70,7 +71,8 @@ export function eventService({ prisma, source, ...deps }: EventServiceDeps) {
 
     async replayEvents(request, context) {
       const { orgId, subject } = userOf(context);
-      const { receivedFrom, receivedBefore, eventType, webhookSourceId: sourceId, trigger, dryRun } = request;
+      const { receivedFrom, receivedBefore, eventType, trigger, dryRun } = request;
+      const sourceId = renamed('webhook_source', request.webhookSource, request.webhookSourceId);
       const times = { receivedFrom: timestampDate(receivedFrom!), receivedBefore: timestampDate(receivedBefore!) };
       const range = { orgId, ...times, eventType, sourceId, trigger };
       if (dryRun) {

@@ -34,8 +34,10 @@ export async function getByReference<M extends Message, R extends Row>(
   // Elsewhere the proto asks for at least one character; an update has the reference inside of what it writes.
   if (reference === '') throwIfAny([{ field: `${noun.field}.id`, description: 'is required' }]);
   const row = await findByReference(noun, tenant, reference);
-  if (row === null) {
-    throw new AppError('not_found', `${noun.field}_not_found`, `There is no ${noun.label} "${reference}".`);
-  }
+  if (row === null) throw notFound(noun, reference);
   return row;
+}
+
+export function notFound(noun: AnyNoun, reference: string): AppError {
+  return new AppError('not_found', `${noun.field}_not_found`, `There is no ${noun.label} "${reference}".`);
 }
