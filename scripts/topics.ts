@@ -1,7 +1,7 @@
 // Creates the topics of the event bus, or brings them up to date. Can be repeated.
 import { parseArgs } from 'node:util';
-import { ensureTopics, everyTopic } from '@agent-platform/event-bus';
-import { AppError, createLogger } from '@agent-platform/service';
+import { ensureTopics, everyTopic, kafkaSecurityOf, kafkaVariables } from '@agent-platform/event-bus';
+import { AppError, createLogger, readEnv } from '@agent-platform/service';
 
 const HELP = `npm run topics -- [options]        each also as an environment variable
 
@@ -9,6 +9,8 @@ const HELP = `npm run topics -- [options]        each also as an environment var
   --namespace NAME            TOPIC_NAMESPACE             default none; what kafka://host:port/NAME ends with
   --replicas N                TOPIC_REPLICAS              default 3, or one for each broker if there are fewer
   --min-insync-replicas N     TOPIC_MIN_INSYNC_REPLICAS   default one less than the replicas
+
+TLS and SASL: EVENT_BUS_TLS, EVENT_BUS_SASL_MECHANISM and the others of docs/connections.md.
 `;
 
 const { values } = parseArgs({
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
   const table = await ensureTopics({
     brokers: values.brokers.split(',').map((broker) => broker.trim()),
     topics: everyTopic(values.namespace || undefined),
+    security: kafkaSecurityOf(readEnv(process.env, kafkaVariables)),
     logger: createLogger({ level: 'error', service: 'topics' }),
     ...(replicas !== undefined && { replicas }),
     ...(minInsyncReplicas !== undefined && { minInsyncReplicas }),

@@ -1,4 +1,4 @@
-import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
+import { BUS_PROTOCOLS, kafkaVariables } from '@agent-platform/event-bus';
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import {
   maskedSummary,
@@ -38,6 +38,7 @@ const processSpec = {
   ...spec,
   ...processVariables,
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
+  ...kafkaVariables,
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   managementApiUrl: variable.url('MANAGEMENT_API_URL'),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),

@@ -5,7 +5,7 @@ import {
   openServiceKey,
   openServicePublicKeys,
 } from '@agent-platform/auth';
-import { openBus } from '@agent-platform/event-bus';
+import { kafkaSecurityOf, openBus } from '@agent-platform/event-bus';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { ConfigurationService, CredentialService } from '@agent-platform/proto';
 import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
@@ -27,13 +27,14 @@ await run('dispatcher', async (signal) => {
   const { databaseUrl, allowedAddresses } = config;
   const logger = createLogger({ level: config.logLevel, service: 'dispatcher' });
   const metrics = createMetrics();
+  const security = kafkaSecurityOf(config);
   await using resources = new AsyncDisposableStack();
   const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'dispatcher', env }));
   const key = await openServiceKey(config.serviceKeyFile, { logger });
   const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
   const port = resources.use(await openPort(config));
-  const openTheBus = () => openBus({ url: config.busUrl, clientId: 'dispatcher', logger });
+  const openTheBus = () => openBus({ url: config.busUrl, clientId: 'dispatcher', security, logger });
   const bus = resources.use(await untilAvailable('event bus', openTheBus, { logger, signal }));
   const mcp = resources.use(createMcpClient({ allowedAddresses, logger }));
   const identity = createServiceIdentity({ service: 'dispatcher', key });

@@ -1,4 +1,4 @@
-import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
+import { BUS_PROTOCOLS, kafkaVariables } from '@agent-platform/event-bus';
 import {
   defaultRateLimit,
   maskedSummary,
@@ -24,6 +24,7 @@ const spec = {
 const processSpec = {
   ...spec,
   ...processVariables,
+  ...kafkaVariables,
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   tokenServiceUrl: variable.url('TOKEN_SERVICE_URL'),
   serviceKeyFile: variable.string('SERVICE_KEY_FILE'),

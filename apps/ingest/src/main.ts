@@ -1,6 +1,6 @@
 import { createClient } from '@connectrpc/connect';
 import { authenticateWith, createServiceIdentity, openServiceKey } from '@agent-platform/auth';
-import { openBus } from '@agent-platform/event-bus';
+import { kafkaSecurityOf, openBus } from '@agent-platform/event-bus';
 import { WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
 import { createLogger, createMetrics, passedOnce, run, startTelemetry, untilAvailable } from '@agent-platform/service';
@@ -12,12 +12,13 @@ await run('ingest', async (signal) => {
   const config = readProcessConfig(env);
   const logger = createLogger({ level: config.logLevel, service: 'ingest' });
   const metrics = createMetrics();
+  const security = kafkaSecurityOf(config);
   await using resources = new AsyncDisposableStack();
   const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'ingest', env }));
   const key = await openServiceKey(config.serviceKeyFile, { logger });
   const port = resources.use(await openPort(config));
-  const openTheBus = () => openBus({ url: config.busUrl, clientId: 'ingest', logger });
+  const openTheBus = () => openBus({ url: config.busUrl, clientId: 'ingest', security, logger });
   const bus = resources.use(await untilAvailable('event bus', openTheBus, { logger, signal }));
   const identity = createServiceIdentity({ service: 'ingest', key });
   const transport = resources.use(

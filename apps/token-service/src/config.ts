@@ -1,4 +1,4 @@
-import { BUS_PROTOCOLS } from '@agent-platform/event-bus';
+import { BUS_PROTOCOLS, kafkaVariables } from '@agent-platform/event-bus';
 import { maskedSummary, processVariables, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
 import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { parseVersionedKeys, VERSIONED_KEYS_EXPECTED } from './versioned-keys.ts';
@@ -11,6 +11,7 @@ const processSpec = {
   keyRing: variable.parsed('CREDENTIAL_KEYS', keys),
   dataKeyMaxAgeMs: variable.durationMs('CREDENTIAL_DATA_KEY_MAX_AGE', { default: DATA_KEY_MAX_AGE_MS }),
   databaseUrl: variable.url('DATABASE_URL', { protocols: ['postgres', 'postgresql'] }),
+  ...kafkaVariables,
   busUrl: variable.url('EVENT_BUS_URL', { protocols: BUS_PROTOCOLS }),
   servicePublicKeysFile: variable.string('SERVICE_PUBLIC_KEYS_FILE'),
 };

@@ -1,5 +1,5 @@
 import { createServiceAuthenticator, openServicePublicKeys } from '@agent-platform/auth';
-import { openInBackground } from '@agent-platform/event-bus';
+import { kafkaSecurityOf, openInBackground } from '@agent-platform/event-bus';
 import { openAdminPort, openPort, serve } from '@agent-platform/rpc';
 import { createLogger, createMetrics, run, startTelemetry, untilAvailable } from '@agent-platform/service';
 import { processConfigSummary, readProcessConfig } from './config.ts';
@@ -10,12 +10,13 @@ await run('token-service', async (signal) => {
   const config = readProcessConfig(env);
   const logger = createLogger({ level: config.logLevel, service: 'token-service' });
   const metrics = createMetrics();
+  const security = kafkaSecurityOf(config);
   await using resources = new AsyncDisposableStack();
   const admin = resources.use(await openAdminPort({ ...config, logger, metrics }));
   resources.use(await startTelemetry({ serviceName: 'token-service', env }));
   const keys = await openServicePublicKeys(config.servicePublicKeysFile, { logger });
   const port = resources.use(await openPort(config));
-  const bus = resources.use(openInBackground({ url: config.busUrl, clientId: 'token-service', logger }));
+  const bus = resources.use(openInBackground({ url: config.busUrl, clientId: 'token-service', security, logger }));
   const create = () => createTokenService(config, { databaseUrl: config.databaseUrl, bus, logger, metrics });
   const tokenService = resources.use(await untilAvailable('database', create, { logger, signal }));
   const authenticate = createServiceAuthenticator({ service: 'token-service', keys });

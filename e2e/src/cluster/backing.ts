@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDatabase, EmbeddedPostgres } from '@agent-platform/database';
-import { ensureTopics, everyTopic, parseKafkaUrl } from '@agent-platform/event-bus';
-import { AppError, type Env, type Logger } from '@agent-platform/service';
+import { ensureTopics, everyTopic, kafkaSecurityOf, kafkaVariables, parseKafkaUrl } from '@agent-platform/event-bus';
+import { AppError, readEnv, type Env, type Logger } from '@agent-platform/service';
 import { startKafka } from '@agent-platform/testing';
 import type { Databases } from './environments.ts';
 
@@ -47,5 +47,6 @@ export async function provideKafka(resources: AsyncDisposableStack, env: Env): P
 export async function provideTopics(busUrl: string, logger: Logger): Promise<void> {
   if (!busUrl.startsWith('kafka:')) return;
   const { brokers, namespace } = parseKafkaUrl(busUrl);
-  await ensureTopics({ brokers, topics: everyTopic(namespace), logger });
+  const security = kafkaSecurityOf(readEnv(process.env, kafkaVariables));
+  await ensureTopics({ brokers, topics: everyTopic(namespace), security, logger });
 }

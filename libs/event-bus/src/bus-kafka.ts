@@ -3,9 +3,10 @@ import type { Logger } from '@agent-platform/service';
 import type { EventBus, FollowOptions, Message, SubscribeOptions, Subscription } from './bus.ts';
 import { createAdminLink } from './kafka/admin.ts';
 import { clientFactory, type CreateClient } from './kafka/client.ts';
-import { busUnavailable } from './kafka/errors.ts';
+import { busUnavailable, NO_ANSWER } from './kafka/errors.ts';
 import { startFollower } from './kafka/follower.ts';
 import { createPublisher } from './kafka/publisher.ts';
+import type { KafkaSecurity } from './kafka/security.ts';
 import { startSubscription } from './kafka/subscription.ts';
 import { WATCHDOG, type WatchdogTimes } from './kafka/watchdog.ts';
 
@@ -14,6 +15,7 @@ export interface KafkaBusOptions {
   readonly brokers: readonly string[];
   /** What the broker calls this process in its logs and quotas. */
   readonly clientId: string;
+  readonly security?: KafkaSecurity | undefined;
   readonly logger: Logger;
 }
 
@@ -23,6 +25,7 @@ export interface KafkaBusParts {
   readonly watchdog?: WatchdogTimes;
 }
 
+const FIRST_CHECK_WITHIN_MS = 5_000;
 const CHECK_WITHIN_MS = 2_000;
 
 /**
@@ -50,13 +53,13 @@ export async function createKafkaBus(options: KafkaBusOptions, parts: KafkaBusPa
   const { brokers, logger } = options;
   const { createClient = clientFactory(options), watchdog = WATCHDOG } = parts;
   await using resources = new AsyncDisposableStack();
-  const publisher = resources.use(
-    await createPublisher({ createClient, brokers, logger }).catch((error: unknown) => {
-      const what = `No Kafka broker answers at ${brokers.join(', ')}.`;
-      throw busUnavailable(what, error, 'Start Kafka there, or correct its address.');
-    }),
-  );
+  const unreachable = (error: unknown): never => {
+    throw busUnavailable(`Kafka cannot be reached at ${brokers.join(', ')}.`, error, NO_ANSWER);
+  };
+  const publisher = resources.use(await createPublisher({ createClient, brokers, logger }).catch(unreachable));
   const admin = resources.use(createAdminLink(createClient));
+  // A connection to a listener that wants SASL comes about without, and no request is answered on it.
+  await admin.run(FIRST_CHECK_WITHIN_MS, (client) => client.describeCluster()).catch(unreachable);
   const subscriptions = new Set<AsyncDisposable>();
   resources.defer(async () => {
     await Promise.all([...subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));

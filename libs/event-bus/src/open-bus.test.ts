@@ -4,6 +4,7 @@ import { deadLetterTopic, topics } from '@agent-platform/proto';
 import type { EventBus, SubscribeOptions } from './bus.ts';
 import { everyTopic, inNamespace } from './namespace.ts';
 import { openBus, parseKafkaUrl } from './open-bus.ts';
+import { openInBackground } from './open-in-background.ts';
 
 const logger = createLogger({ level: 'silent', service: 'test' });
 
@@ -32,6 +33,11 @@ it.each(['kafka://127.0.0.1:1', 'postgresql://nobody@127.0.0.1:1/bus'])(
     await expect(openBus({ url, clientId: 'test', logger })).rejects.toMatchObject({ kind: 'unavailable' });
   },
 );
+
+it('TLS of a Kafka is refused for a PostgreSQL, which would go on without', () => {
+  const options = { url: 'postgresql://db.example/bus', clientId: 'test', security: { tls: {} }, logger };
+  expect(() => openInBackground(options)).toThrow('the URL of a PostgreSQL has sslmode for it');
+});
 
 it('a namespace stands before every topic and group; only what a group consumes has dead letters', () => {
   expect(everyTopic('staging').map(({ name }) => name)).toEqual([

@@ -1,7 +1,9 @@
+import { connectionOptions } from '@agent-platform/database';
 import { AppError, type Logger } from '@agent-platform/service';
 import { createKafkaBus } from './bus-kafka.ts';
 import { createPostgresBus } from './bus-postgres.ts';
 import type { EventBus } from './bus.ts';
+import type { KafkaSecurity } from './kafka/security.ts';
 import { inNamespace } from './namespace.ts';
 
 /** The schemes `openBus` knows, for a configuration to check. */
@@ -12,6 +14,8 @@ export interface OpenBusOptions {
   readonly url: string;
   /** What the broker calls this process in its logs and quotas. */
   readonly clientId: string;
+  /** Of a Kafka: `kafkaSecurityOf`. The URL of a PostgreSQL says it all. */
+  readonly security?: KafkaSecurity | undefined;
   readonly logger: Logger;
 }
 
@@ -29,11 +33,21 @@ const NAMESPACE = /^[\w.-]{1,100}$/;
  *
  * @throws AppError `config_invalid`; `unavailable` when nothing answers there yet.
  */
-export async function openBus({ url, clientId, logger }: OpenBusOptions): Promise<EventBus> {
+export async function openBus({ url, clientId, security, logger }: OpenBusOptions): Promise<EventBus> {
+  checkBusOptions({ url, security });
   if (!url.startsWith('kafka:')) return createPostgresBus({ url, logger });
   const { brokers, namespace } = parseKafkaUrl(url);
-  const bus = await createKafkaBus({ brokers, clientId, logger });
+  const bus = await createKafkaBus({ brokers, clientId, security, logger });
   return namespace === undefined ? bus : inNamespace(bus, namespace);
+}
+
+/** Without opening anything. @throws AppError `config_invalid` */
+export function checkBusOptions({ url, security = {} }: Pick<OpenBusOptions, 'url' | 'security'>): void {
+  if (url.startsWith('kafka:')) return void parseKafkaUrl(url);
+  connectionOptions(url);
+  if (Object.keys(security).length === 0) return;
+  const message = 'EVENT_BUS_TLS and EVENT_BUS_SASL_… are of kafka://; the URL of a PostgreSQL has sslmode for it.';
+  throw new AppError('invalid_argument', 'config_invalid', message);
 }
 
 /** @throws AppError `config_invalid` */

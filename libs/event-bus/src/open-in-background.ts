@@ -1,7 +1,6 @@
-import { connectionOptions } from '@agent-platform/database';
 import { AppError, untilAvailable } from '@agent-platform/service';
 import type { EventBus } from './bus.ts';
-import { openBus, parseKafkaUrl, type OpenBusOptions } from './open-bus.ts';
+import { checkBusOptions, openBus, type OpenBusOptions } from './open-bus.ts';
 
 /**
  * For a service that works without the bus: opens it for as long as it takes, and refuses to publish until then.
@@ -9,8 +8,7 @@ import { openBus, parseKafkaUrl, type OpenBusOptions } from './open-bus.ts';
  * @throws AppError `config_invalid`, at once.
  */
 export function openInBackground(options: OpenBusOptions): Pick<EventBus, 'publish'> & AsyncDisposable {
-  if (options.url.startsWith('kafka:')) parseKafkaUrl(options.url);
-  else connectionOptions(options.url);
+  checkBusOptions(options);
   const closing = new AbortController();
   let bus: EventBus | undefined;
   const opening = untilAvailable('event bus', () => openBus(options), { ...options, signal: closing.signal }).then(

@@ -1,7 +1,10 @@
 // eslint-disable-next-line @typescript-eslint/no-restricted-imports -- to the brokers that the operator configures
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- the same
+import { connect as connectTls } from 'node:tls';
 import type { Logger } from '@agent-platform/service';
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
+import type { KafkaSecurity } from './security.ts';
 import { fixRequestQueueTimer } from './timer-fix.ts';
 
 /** A KafkaJS client whose connections can be given up. */
@@ -22,22 +25,33 @@ export const RETRY = { retries: 2, initialRetryTime: 100, multiplier: 2, factor:
 
 /** Small enough that a publish can fail over to another broker within its deadline. */
 const CONNECTION_TIMEOUT_MS = 1_000;
+const TLS_CONNECTION_TIMEOUT_MS = 2_000;
 
-export function clientFactory(o: { brokers: readonly string[]; clientId: string; logger: Logger }): CreateClient {
+export function clientFactory(o: {
+  brokers: readonly string[];
+  clientId: string;
+  security?: KafkaSecurity | undefined;
+  logger: Logger;
+}): CreateClient {
   fixRequestQueueTimer();
+  const { tls, sasl } = o.security ?? {};
   return (options) => {
     const sockets = new Set<Socket>();
     let destroyed = false;
     const kafka = new kafkajs.Kafka({
       brokers: [...o.brokers],
       clientId: o.clientId,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      ...(sasl && { sasl: { ...sasl } }),
+      connectionTimeout: tls ? TLS_CONNECTION_TIMEOUT_MS : CONNECTION_TIMEOUT_MS,
       logLevel: kafkajs.logLevel.INFO,
       logCreator: () => (entry) => log(o.logger, entry),
       socketFactory: ({ host, port, onConnect }) => {
         if (destroyed) throw new Error('this client was given up');
         // KafkaJS's own factory leaves Nagle's algorithm on: measured at the median, 3.0 ms an acknowledgement, not 2.1.
-        const socket = connect({ host, port, noDelay: true, keepAlive: true }, onConnect);
+        const socket = tls
+          ? connectTls({ host, port, ...(!isIP(host) && { servername: host }), ...tls }, onConnect)
+          : connect({ host, port }, onConnect);
+        socket.setNoDelay(true).setKeepAlive(true);
         sockets.add(socket);
         // Many requests at once may wait for a connection; that is no leak.
         socket.setMaxListeners(0);

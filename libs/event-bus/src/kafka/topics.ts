@@ -4,7 +4,8 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { backOff } from '../backoff.ts';
 import { createAdminLink } from './admin.ts';
 import { clientFactory } from './client.ts';
-import { busUnavailable, protocolErrorOf } from './errors.ts';
+import { busUnavailable, NO_ANSWER, protocolErrorOf } from './errors.ts';
+import type { KafkaSecurity } from './security.ts';
 
 /** How a topic is now, and what was done to it. */
 export interface TopicStatus {
@@ -19,6 +20,7 @@ export interface TopicStatus {
 export interface EnsureTopicsOptions {
   readonly brokers: readonly string[];
   readonly topics: readonly Topic[];
+  readonly security?: KafkaSecurity | undefined;
   readonly logger: Logger;
   /** Copies of each partition; of new topics only. Default 3, or one for each broker if there are fewer. */
   readonly replicas?: number;
@@ -41,12 +43,12 @@ const MAX_MESSAGE_BYTES = 26 * 1024 * 1024;
  * @throws AppError `unavailable` `bus_unavailable`
  */
 export async function ensureTopics(o: EnsureTopicsOptions): Promise<TopicStatus[]> {
-  await using link = createAdminLink(clientFactory({ brokers: o.brokers, clientId: 'topics', logger: o.logger }));
+  await using link = createAdminLink(clientFactory({ ...o, clientId: 'topics' }));
   try {
     return await link.run(WITHIN_MS, (admin) => ensureAll(admin, o));
   } catch (error) {
     const what = `The topics could not be created at ${o.brokers.join(', ')}.`;
-    throw busUnavailable(what, error, 'Start Kafka there, or correct KAFKA_BROKERS.');
+    throw busUnavailable(what, error, NO_ANSWER);
   }
 }
 

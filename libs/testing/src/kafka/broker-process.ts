@@ -22,10 +22,14 @@ export interface Program {
   readonly jars: string;
   /** Holds `server.properties`, `broker.log` and the data. */
   readonly directory: string;
+  /** For the broker. */
+  readonly jvm?: readonly string[];
+  /** For the format of its storage. */
+  readonly format?: readonly string[];
 }
 
 /** Writes what a broker of KRaft needs to find in its data directory before its first start. */
-export async function formatStorage({ java, jars, directory }: Program): Promise<void> {
+export async function formatStorage({ java, jars, directory, format = [] }: Program): Promise<void> {
   // Any 16 bytes in base64url; clusters of tests never meet.
   const clusterId = 'agent-platform-tests--';
   const config = join(directory, 'server.properties');
@@ -40,17 +44,18 @@ export async function formatStorage({ java, jars, directory }: Program): Promise
     clusterId,
     '-c',
     config,
+    ...format,
   ];
   await finished(await launch(java, args, directory), directory);
 }
 
 /** Starts the broker and waits until it serves. */
 export async function startBroker(program: Program): Promise<ChildProcess> {
-  const { java, jars, directory } = program;
+  const { java, jars, directory, jvm = [] } = program;
   const config = join(directory, 'server.properties');
   const log = join(directory, 'broker.log');
   const before = (await readFile(log, 'utf8').catch(() => '')).length;
-  const child = await launch(java, [...JVM, ...LOGGING, '-cp', `${jars}/*`, 'kafka.Kafka', config], directory);
+  const child = await launch(java, [...JVM, ...jvm, ...LOGGING, '-cp', `${jars}/*`, 'kafka.Kafka', config], directory);
   for (const until = performance.now() + READY_WITHIN_MS; performance.now() < until; await sleep(20)) {
     if ((await readFile(log, 'utf8')).slice(before).includes(READY)) return child;
     if (hasEnded(child)) throw await failure(directory, 'The Kafka broker ended while it started');

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatStorage, startBroker, stopBroker } from './broker-process.ts';
 import { findJars, findJava } from './java.ts';
-import type { BrokerPorts, Kafka } from './kafka.ts';
+import type { BrokerPorts, Kafka, Secured } from './kafka.ts';
+import { secureBroker } from './secure.ts';
 import { brokerSettings } from './settings.ts';
 
 /**
@@ -12,13 +13,15 @@ import { brokerSettings } from './settings.ts';
  *
  * @throws Error saying what is missing.
  */
-export async function startLocal(env: NodeJS.ProcessEnv, ports: BrokerPorts): Promise<Kafka> {
+export async function startLocal(env: NodeJS.ProcessEnv, ports: BrokerPorts, secured?: Secured): Promise<Kafka> {
   const [java, jars] = await Promise.all([findJava(env), findJars(env)]);
   const directory = await mkdtemp(join(tmpdir(), 'agent-platform-kafka-'));
-  const program = { java, jars, directory };
   await using onFailure = new AsyncDisposableStack();
   onFailure.defer(() => rm(directory, { recursive: true, force: true }));
-  const settings = { ...brokerSettings(ports, '127.0.0.1'), 'log.dirs': join(directory, 'data') };
+  const secure = secured && (await secureBroker(secured, directory));
+  const program = { java, jars, directory, ...(secure && { jvm: secure.jvm, format: secure.format }) };
+  const dirs = { 'log.dirs': join(directory, 'data') };
+  const settings = { ...brokerSettings(ports, '127.0.0.1'), ...dirs, ...secure?.settings };
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(join(directory, 'server.properties'), lines.join(''));
   await formatStorage(program);
@@ -27,6 +30,9 @@ export async function startLocal(env: NodeJS.ProcessEnv, ports: BrokerPorts): Pr
   return {
     kind: 'local',
     brokers: [`127.0.0.1:${ports.client}`],
+    ...(ports.secure && {
+      secure: { sasl: `localhost:${ports.secure.sasl}`, mutual: `localhost:${ports.secure.mutual}` },
+    }),
     ...(ports.proxied && { proxyTargetPort: ports.proxied.listen }),
     control: {
       stop: () => stopBroker(child, 'SIGTERM'),

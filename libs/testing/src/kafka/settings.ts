@@ -7,7 +7,7 @@ import type { BrokerPorts } from './kafka.ts';
  * @param bind - the address to listen on; clients are always told 127.0.0.1.
  */
 export function brokerSettings(ports: BrokerPorts, bind: string): Record<string, string> {
-  const { client, controller, proxied } = ports;
+  const { client, controller, proxied, secure } = ports;
   const listen = (name: string, port: number) => `${name}://${bind}:${port}`;
   const advertise = (name: string, port: number) => `${name}://127.0.0.1:${port}`;
   return {
@@ -18,12 +18,15 @@ export function brokerSettings(ports: BrokerPorts, bind: string): Record<string,
       listen('CLIENT', client),
       listen('CONTROLLER', controller),
       ...(proxied ? [listen('PROXIED', proxied.listen)] : []),
+      ...(secure ? [listen('SASL', secure.sasl), listen('MUTUAL', secure.mutual)] : []),
     ].join(','),
     'advertised.listeners': [
       advertise('CLIENT', client),
       ...(proxied ? [advertise('PROXIED', proxied.advertise)] : []),
+      ...(secure ? [`SASL://localhost:${secure.sasl}`, `MUTUAL://localhost:${secure.mutual}`] : []),
     ].join(','),
-    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map':
+      'CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_SSL,MUTUAL:SSL',
     'inter.broker.listener.name': 'CLIENT',
     'controller.listener.names': 'CONTROLLER',
     'auto.create.topics.enable': 'false',

@@ -1,4 +1,4 @@
-import type { BrokerPorts, Kafka, NoKafka } from './kafka.ts';
+import type { BrokerPorts, Kafka, NoKafka, Secured } from './kafka.ts';
 import { startLocal } from './local.ts';
 import { freePorts } from './ports.ts';
 
@@ -9,6 +9,8 @@ export interface StartKafkaOptions {
   readonly controllable?: boolean;
   /** Where a proxy listens or will listen; clients that come through it are told to come back through it. */
   readonly proxyPort?: number;
+  /** With listeners that have TLS: always a broker of this machine's Java, which can read the files. */
+  readonly secure?: Secured;
   /** Default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -22,13 +24,13 @@ export interface StartKafkaOptions {
  */
 export async function startKafka(options: StartKafkaOptions = {}): Promise<Kafka | NoKafka> {
   const env = options.env ?? process.env;
-  if (env.KAFKA_BROKERS && !options.controllable) return configured(env.KAFKA_BROKERS);
+  if (env.KAFKA_BROKERS && !options.controllable && !options.secure) return configured(env.KAFKA_BROKERS);
   const reasons: string[] = [];
   // Loaded only when asked for: the client of the container engine is large.
   const startDocker = async (ports: BrokerPorts) => (await import('./docker.ts')).startDocker(ports);
-  const startHere = (ports: BrokerPorts) => startLocal(env, ports);
+  const startHere = (ports: BrokerPorts) => startLocal(env, ports, options.secure);
   // A port that was free a moment ago may be taken when the broker is up.
-  for (const start of [startDocker, startHere, startHere]) {
+  for (const start of [...(options.secure ? [] : [startDocker]), startHere, startHere]) {
     try {
       return await start(await choosePorts(options));
     } catch (error) {
@@ -45,11 +47,12 @@ function configured(brokers: string): Kafka {
   return { kind: 'configured', brokers: list, [Symbol.asyncDispose]: async () => undefined };
 }
 
-async function choosePorts({ port, proxyPort }: StartKafkaOptions): Promise<BrokerPorts> {
-  const [client, controller, listen] = (await freePorts(3)) as [number, number, number];
+async function choosePorts({ port, proxyPort, secure }: StartKafkaOptions): Promise<BrokerPorts> {
+  const [client, controller, listen, sasl, mutual] = (await freePorts(5)) as [number, number, number, number, number];
   return {
     client: port ?? client,
     controller,
     ...(proxyPort !== undefined && { proxied: { listen, advertise: proxyPort } }),
+    ...(secure && { secure: { sasl, mutual } }),
   };
 }
