@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { Platform } from '@agent-platform/platform';
 import { createTestDatabase, sharedKafka } from '@agent-platform/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { platformUrl } from '../../examples/src/platform-url.ts';
 import { until } from './fixture.ts';
 import { allowForProcesses, freePort, startProcess } from './process.ts';
 
@@ -42,6 +44,11 @@ function describeLauncher(shared: { KAFKA_BROKERS: string }): void {
       const commands = /^# 1\.[^]*?^# 4\.[^\n]*\n[^\n]*\n/m.exec(launcher.output())?.[0] ?? '';
       const { stdout } = await promisify(execFile)('bash', ['-c', commands]);
       expect(stdout).toContain('"status":"accepted"');
+      // The demo uses it, and starts nothing.
+      vi.stubEnv('PORT', env.PORT);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      await using demo = await platformUrl();
+      expect(demo).not.toBeInstanceOf(Platform);
 
       const { services, directory } = read(launcher.output());
       expect(services).toHaveLength(5);

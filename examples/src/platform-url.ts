@@ -5,8 +5,10 @@ import { note } from './show.ts';
 export async function platformUrl(): Promise<{ url: string } & AsyncDisposable> {
   const config = readPlatformConfig({ LOG_LEVEL: 'warn', ...process.env });
   const url = `http://${config.host}:${config.port}`;
-  const running = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
-  if (running?.ok) {
+  // A cluster has its probes elsewhere; without a token both answer 401.
+  const answer = await fetch(`${url}/api/v1/agents`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+  await answer?.body?.cancel();
+  if (answer?.status === 401) {
     note(`Using the platform that is running at ${url}.`);
     return { url, [Symbol.asyncDispose]: async () => {} };
   }
