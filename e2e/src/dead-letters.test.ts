@@ -40,7 +40,7 @@ inCluster('dead letters', (start) => {
   it('are listed, counted and redriven', async () => {
     await using platform = await start({ dispatchers: 2 });
     const { databases, dispatchers } = platform.cluster;
-    const metricsUrls = dispatchers.map(({ url }) => url);
+    const metricsUrls = dispatchers.map(({ adminUrl }) => adminUrl);
     const env = { DATABASE_URL: databases.dispatcher };
     await proveDeadLetters({ platform, databaseUrl: databases.dispatcher, metricsUrls, env });
   });
