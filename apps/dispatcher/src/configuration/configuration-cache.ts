@@ -1,5 +1,5 @@
 import type { ConfigurationService, ResourceChange } from '@agent-platform/proto';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError, LruMap, type Logger } from '@agent-platform/service';
 import type { Client } from '@connectrpc/connect';
 import { Configuration } from './configuration.ts';
 
@@ -19,31 +19,16 @@ export interface ConfigurationCache {
 const MAX_KEPT = 500_000;
 
 export function createConfigurationCache(source: ConfigurationSource, logger: Logger): ConfigurationCache {
-  const kept = new Map<string, Configuration>();
-  let size = 0;
-
-  function keep(orgId: string, configuration: Configuration, sizeBefore: number): Configuration {
-    kept.delete(orgId);
-    kept.set(orgId, configuration);
-    // One for the tenant itself.
-    size += configuration.size + 1 - sizeBefore;
-    while (size > MAX_KEPT && kept.size > 1) {
-      const [oldest, { size: freed }] = kept.entries().next().value!;
-      kept.delete(oldest);
-      size -= freed + 1;
-    }
-    return configuration;
-  }
+  // One for the tenant itself.
+  const kept = new LruMap<Configuration>(MAX_KEPT, ({ size }) => size + 1);
 
   async function ask(orgId: string): Promise<Configuration> {
     const known = kept.get(orgId);
-    const sizeBefore = known ? known.size + 1 : 0;
-    const knownVersion = known?.version ?? 0n;
-    const { whole, version, changes } = await readAll(source, orgId, knownVersion);
+    const { whole, version, changes } = await readAll(source, orgId, known?.version ?? 0n);
     const configuration = known && !whole ? known : new Configuration();
     configuration.apply(changes, version);
-    // It may have left meanwhile.
-    return keep(orgId, configuration, kept.has(orgId) ? sizeBefore : 0);
+    kept.set(orgId, configuration);
+    return configuration;
   }
 
   const askInTurn = inTurn(ask);

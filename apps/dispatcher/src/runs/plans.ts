@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import { parseExact } from '@agent-platform/service';
+import { LruMap, parseExact } from '@agent-platform/service';
 import type { Plan } from '../events/plan.ts';
 import { loadPlans, type PlanKey } from '../store/load-plans.ts';
 
@@ -18,40 +18,29 @@ interface Kept {
 }
 
 export function createPlans(pool: Pool): Plans {
-  const kept = new Map<string, Kept>();
-  let length = 0;
-
-  function keep(key: string, content: string): void {
-    if (kept.has(key)) return;
-    // The constants of a tool call are numbers as the trigger has them.
-    kept.set(key, { plan: parseExact(content) as unknown as Plan, length: content.length });
-    length += content.length;
-  }
-
-  function shrink(): void {
-    while (length > MAX_KEPT) {
-      const [oldest, { length: freed }] = kept.entries().next().value!;
-      kept.delete(oldest);
-      length -= freed;
-    }
-  }
-
+  const kept = new LruMap<Kept>(MAX_KEPT, ({ length }) => length);
   return {
     async load(keys) {
-      const missing = new Map(keys.map((key) => [keyOf(key), key]));
-      for (const key of missing.keys()) if (kept.has(key)) missing.delete(key);
-      if (missing.size > 0) {
-        for (const plan of await loadPlans(pool, [...missing.values()])) keep(keyOf(plan), plan.content);
+      const found = new Map<string, Plan>();
+      const missing = new Map<string, PlanKey>();
+      for (const key of keys) {
+        const known = kept.get(keyOf(key));
+        if (known) found.set(keyOf(key), known.plan);
+        else missing.set(keyOf(key), key);
       }
-      const plans = keys.map((key) => {
-        const found = kept.get(keyOf(key));
-        if (!found) throw new Error(`The plan ${key.planHash} is not there`);
-        kept.delete(keyOf(key));
-        kept.set(keyOf(key), found);
-        return found.plan;
+      if (missing.size > 0) {
+        for (const { content, ...key } of await loadPlans(pool, [...missing.values()])) {
+          // The constants of a tool call are numbers as the trigger has them.
+          const plan = parseExact(content) as unknown as Plan;
+          kept.set(keyOf(key), { plan, length: content.length });
+          found.set(keyOf(key), plan);
+        }
+      }
+      return keys.map((key) => {
+        const plan = found.get(keyOf(key));
+        if (!plan) throw new Error(`The plan ${key.planHash} is not there`);
+        return plan;
       });
-      shrink();
-      return plans;
     },
   };
 }

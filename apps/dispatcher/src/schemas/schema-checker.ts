@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { withDoubles, type JsonObject } from '@agent-platform/service';
+import { LruMap, withDoubles, type JsonObject } from '@agent-platform/service';
 import type { Checked } from './check-arguments.ts';
 import { CheckThread, CheckTooHard } from './check-thread.ts';
 
@@ -47,26 +47,25 @@ interface Slow {
 export function createSchemaChecker(): SchemaChecker {
   const idle = Array.from({ length: THREADS }, () => new CheckThread());
   const threads = [...idle];
-  /** By tenant, in the order of their turns. A tenant whose check is under way is not in it. */
+  /** By tenant, in the order of their turns. */
   const waiting = new Map<string, Waiting[]>();
   const busy = new Set<string>();
-  const slow = new Map<string, Slow>();
+  const slow = new LruMap<Slow>(MAX_SLOW);
+
+  /** Of a tenant, the ones that took too long lately. */
+  function slowSkills(orgId: string): Set<string> | undefined {
+    const known = slow.get(orgId);
+    return known && performance.now() <= known.untilMs ? known.skills : undefined;
+  }
 
   function isSlow(orgId: string, skillId: string): boolean {
-    const known = slow.get(orgId);
-    if (!known || performance.now() > known.untilMs) return false;
-    return known.skills.has(skillId) || known.skills.size >= MAX_SLOW_SKILLS;
+    const skills = slowSkills(orgId);
+    return skills !== undefined && (skills.has(skillId) || skills.size >= MAX_SLOW_SKILLS);
   }
 
   function markSlow(orgId: string, skillId: string): void {
-    const skills = isSlowTenant(orgId) ? slow.get(orgId)!.skills : new Set<string>();
-    slow.delete(orgId);
+    const skills = slowSkills(orgId) ?? new Set();
     slow.set(orgId, { skills: skills.add(skillId), untilMs: performance.now() + SLOW_FOR_MS });
-    if (slow.size > MAX_SLOW) slow.delete(slow.keys().next().value!);
-  }
-
-  function isSlowTenant(orgId: string): boolean {
-    return performance.now() <= (slow.get(orgId)?.untilMs ?? 0);
   }
 
   /** Gives threads to the tenants whose turn it is. */
