@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isPassing, type Logger } from '@agent-platform/service';
+import { isPassing, repeat, type Logger } from '@agent-platform/service';
 import { isDatabaseUnavailable } from './errors.ts';
 
 const HOUR_MS = 3_600_000;
@@ -18,27 +17,13 @@ export interface PeriodicWork {
  * to do. Disposing waits for what is under way.
  */
 export function startPeriodic({ name, pass, logger }: PeriodicWork): AsyncDisposable {
-  const stop = new AbortController();
-
-  async function passes(): Promise<void> {
-    while (!stop.signal.aborted) {
-      let pauseMs = SOON_MS;
-      try {
-        if (!(await pass(stop.signal))) pauseMs = HOUR_MS;
-      } catch (err) {
-        if (stop.signal.aborted) return;
-        const level = isDatabaseUnavailable(err) || isPassing(err) ? 'warn' : 'error';
-        logger[level]({ err }, `${name} was interrupted and goes on in a minute`);
-      }
-      await sleep(pauseMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+  return repeat(async (signal) => {
+    try {
+      return (await pass(signal)) ? SOON_MS : HOUR_MS;
+    } catch (err) {
+      const level = isDatabaseUnavailable(err) || isPassing(err) ? 'warn' : 'error';
+      if (!signal.aborted) logger[level]({ err }, `${name} was interrupted and goes on in a minute`);
+      return SOON_MS;
     }
-  }
-
-  const running = passes();
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
+  });
 }

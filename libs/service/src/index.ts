@@ -11,6 +11,7 @@ export * from './metrics.ts';
 export * from './micro-batcher.ts';
 export * from './passed-once.ts';
 export * from './process-variables.ts';
+export * from './repeat.ts';
 export * from './retention.ts';
 export * from './run.ts';
 export * from './service.ts';

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '@agent-platform/database';
 import { faultOfMessage, type BatchHandler } from '@agent-platform/event-bus';
-import type { Logger } from '@agent-platform/service';
+import { repeat, type Logger } from '@agent-platform/service';
 import { finishRedrive, nextRequestedRedrive, type RequestedRedrive } from '../store/redrives.ts';
 
 export interface RedriveDeps {
@@ -40,10 +39,7 @@ const PAUSE_MS = 2_000;
  * again and again until it is done. Works until it is disposed of.
  */
 export function startRedriving(deps: RedriveDeps & { readonly logger: Logger }): AsyncDisposable {
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  async function pass(): Promise<void> {
+  async function pass(signal: AbortSignal): Promise<void> {
     let letter: RequestedRedrive | undefined;
     let after = { deadLetteredAt: new Date(0), id: '' };
     while (!signal.aborted && (letter = await nextRequestedRedrive(deps.pool, after))) {
@@ -54,16 +50,8 @@ export function startRedriving(deps: RedriveDeps & { readonly logger: Logger }):
     }
   }
 
-  const running = (async () => {
-    while (!signal.aborted) {
-      await pass().catch((error: unknown) => deps.logger.warn({ err: error }, 'redrives cannot be listed'));
-      await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      await running;
-    },
-  };
+  return repeat(async (signal) => {
+    await pass(signal).catch((error: unknown) => deps.logger.warn({ err: error }, 'redrives cannot be listed'));
+    return PAUSE_MS;
+  });
 }

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction, type Pool } from '@agent-platform/database';
-import { newTraceparent, type Logger } from '@agent-platform/service';
+import { newTraceparent, repeat, type Logger } from '@agent-platform/service';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
 import { ensurePlans } from '../store/ensure-plans.ts';
@@ -24,35 +23,24 @@ const BATCH_SIZE = 50;
  * order they came, and no tenant waits for another. Works until it is disposed of.
  */
 export function startDecidingLater({ pool, configurations, logger, wake }: DecideLaterDeps): AsyncDisposable {
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  async function pass(): Promise<void> {
-    const tenants = await listUndecidedTenants(pool);
-    if (tenants.length > 0) wake();
-    for (const orgId of tenants) {
+  async function pass(signal: AbortSignal): Promise<void> {
+    for (const orgId of await listUndecidedTenants(pool)) {
       try {
         const configuration = await configurations.current(orgId);
-        while (!signal.aborted && (await decideBatch(pool, orgId, configuration)) === BATCH_SIZE) wake();
-        wake();
+        for (let decided = BATCH_SIZE; decided === BATCH_SIZE && !signal.aborted;) {
+          decided = await decideBatch(pool, orgId, configuration);
+          wake();
+        }
       } catch (error) {
         logger.error({ err: error, org_id: orgId }, 'events cannot be decided on yet');
       }
     }
   }
 
-  const running = (async () => {
-    while (!signal.aborted) {
-      await pass().catch((error: unknown) => logger.warn({ err: error }, 'undecided events cannot be listed'));
-      await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      await running;
-    },
-  };
+  return repeat(async (signal) => {
+    await pass(signal).catch((error: unknown) => logger.warn({ err: error }, 'undecided events cannot be listed'));
+    return PAUSE_MS;
+  });
 }
 
 /** @returns how many events were decided on. */

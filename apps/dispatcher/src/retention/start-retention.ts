@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import { repeat, type Logger } from '@agent-platform/service';
 import { deleteOld, type Batches, type Deleted } from './delete-old.ts';
 
 export interface RetentionConfig {
@@ -21,24 +20,13 @@ const FIRST_WITHIN_MS = 60_000;
 
 /** Deletes what is too old, now and then, until it is disposed of; that waits for the batch under way. */
 export function startRetention(config: RetentionConfig, { pool, logger, onDeleted }: RetentionDeps): AsyncDisposable {
-  const closing = new AbortController();
-  const { signal } = closing;
-  const running = (async () => {
-    // Dispatchers that are started together do not look together; one that is started often comes to it too.
-    let pauseMs = Math.min(config.everyMs, FIRST_WITHIN_MS) * Math.random();
-    for (;;) {
-      await sleep(pauseMs, undefined, { signal, ref: false });
-      pauseMs = config.everyMs * (0.5 + Math.random());
-      const before = new Date(Date.now() - config.keepMs);
-      await deleteOld(pool, { before, batches: config.batches, signal }, onDeleted).catch((error: unknown) => {
-        if (!signal.aborted) logger.warn({ err: error }, 'old events and runs could not be deleted');
-      });
-    }
-  })().catch(() => undefined);
-  return {
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      await running;
-    },
-  };
+  // Dispatchers that are started together do not look together; one that is started often comes to it too.
+  const firstPauseMs = Math.min(config.everyMs, FIRST_WITHIN_MS) * Math.random();
+  return repeat(async (signal) => {
+    const before = new Date(Date.now() - config.keepMs);
+    await deleteOld(pool, { before, batches: config.batches, signal }, onDeleted).catch((error: unknown) => {
+      if (!signal.aborted) logger.warn({ err: error }, 'old events and runs could not be deleted');
+    });
+    return config.everyMs * (0.5 + Math.random());
+  }, firstPauseMs);
 }

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import { repeat, type Logger } from '@agent-platform/service';
 import type { Handover, Settle } from './settle.ts';
 
 const PAUSE_MS = 2_000;
@@ -27,8 +26,6 @@ export interface BackgroundOptions {
 
 /** Finishes or undoes what was left: by processes that died, and while token-service was away. */
 export function settleInTheBackground({ pool, settle, logger, clock }: BackgroundOptions): AsyncDisposable {
-  const stop = new AbortController();
-
   /** @returns whether there may be more. */
   async function pass(): Promise<boolean> {
     const { rows } = await pool.query<Handover>(TAKE, [new Date(clock()), BATCH]);
@@ -38,21 +35,11 @@ export function settleInTheBackground({ pool, settle, logger, clock }: Backgroun
     return rows.length === BATCH;
   }
 
-  async function passes(): Promise<void> {
-    while (!stop.signal.aborted) {
-      const more = await pass().catch((err: unknown) => {
-        logger.warn({ err }, 'changes cannot be handed over to token-service right now');
-        return false;
-      });
-      if (!more) await sleep(PAUSE_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  const running = passes();
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
+  return repeat(async () => {
+    const more = await pass().catch((err: unknown) => {
+      logger.warn({ err }, 'changes cannot be handed over to token-service right now');
+      return false;
+    });
+    return more ? 0 : PAUSE_MS;
+  });
 }

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import { repeat, type Logger } from '@agent-platform/service';
 
 const SWEEP_EVERY_MS = 60_000;
 const BATCH = 1_000;
@@ -36,21 +35,8 @@ export async function deleteExpired(pool: Pool, signal?: AbortSignal): Promise<v
 
 /** Sweeps once a minute, in whichever processes there are. */
 export function startRetention(pool: Pool, logger: Logger): AsyncDisposable {
-  const closing = new AbortController();
-  const { signal } = closing;
-  const running = (async () => {
-    while (!signal.aborted) {
-      await sleep(SWEEP_EVERY_MS, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      await deleteExpired(pool, signal).catch((error: unknown) =>
-        logger.warn({ err: error }, 'retention sweep failed'),
-      );
-    }
-  })();
-  return {
-    [Symbol.asyncDispose]: () => {
-      closing.abort();
-      return running;
-    },
-  };
+  return repeat(async (signal) => {
+    await deleteExpired(pool, signal).catch((error: unknown) => logger.warn({ err: error }, 'retention sweep failed'));
+    return SWEEP_EVERY_MS;
+  }, SWEEP_EVERY_MS);
 }
