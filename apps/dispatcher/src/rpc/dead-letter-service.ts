@@ -7,7 +7,7 @@ import { redrive, type RedriveDeps } from '../dead-letters/redrive.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { findRequestedRedrive, requestRedrives } from '../store/redrives.ts';
 import { deadLetterMessage } from './dead-letter-messages.ts';
-import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
+import { behind, decodeTimePlace, encodeTimePlace, pageSizeOf } from './page.ts';
 import { tenantDatabase, type TenantDatabase } from './tenant-database.ts';
 
 export interface DeadLetterServiceDeps extends RedriveDeps {
@@ -22,13 +22,17 @@ export function deadLetterService({ prisma, logger, ...redriving }: DeadLetterSe
     async listDeadLetters({ pageSize, pageToken, deadLetteredFrom, deadLetteredBefore }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
       const take = pageSizeOf(pageSize);
+      const place = decodeTimePlace(pageToken);
       const rows = await db.deadLetter.findMany({
         where: {
-          deadLetteredAt: {
-            ...(deadLetteredFrom && { gte: timestampDate(deadLetteredFrom) }),
-            ...(deadLetteredBefore && { lt: timestampDate(deadLetteredBefore) }),
+          ...(place && behind('deadLetteredAt', place)),
+          // Beside the place in the list, which is a time too.
+          AND: {
+            deadLetteredAt: {
+              ...(deadLetteredFrom && { gte: timestampDate(deadLetteredFrom) }),
+              ...(deadLetteredBefore && { lt: timestampDate(deadLetteredBefore) }),
+            },
           },
-          ...(pageToken && after(pageToken)),
         },
         omit: WITHOUT_BYTES,
         orderBy: [{ deadLetteredAt: 'desc' }, { id: 'desc' }],
@@ -36,8 +40,7 @@ export function deadLetterService({ prisma, logger, ...redriving }: DeadLetterSe
       });
       const page = rows.slice(0, take);
       const last = page.at(-1);
-      const nextPageToken =
-        last && rows.length > take ? encodePageToken([last.deadLetteredAt.toISOString(), last.id]) : '';
+      const nextPageToken = last && rows.length > take ? encodeTimePlace({ at: last.deadLetteredAt, id: last.id }) : '';
       return { deadLetters: page.map(deadLetterMessage), nextPageToken };
     },
 
@@ -62,12 +65,4 @@ async function findLetter(db: TenantDatabase, id: string) {
   const letter = await db.deadLetter.findUnique({ where: { id }, omit: WITHOUT_BYTES });
   if (!letter) throw new AppError('not_found', 'dead_letter_not_found', `There is no dead letter ${id}.`);
   return letter;
-}
-
-function after(pageToken: string) {
-  const [text, id] = decodePageToken(pageToken, 2);
-  const time = new Date(text!);
-  if (Number.isNaN(time.getTime()))
-    throw new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.');
-  return { OR: [{ deadLetteredAt: { lt: time } }, { deadLetteredAt: time, id: { lt: id! } }] };
 }

@@ -7,7 +7,7 @@ import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { Replay, ReplayKey } from '../replays/replay.ts';
 import { cancelReplay } from '../store/cancel-replay.ts';
 import { findReplay } from '../store/find-replay.ts';
-import { decodePageToken, encodePageToken, invalidPageToken, pageSizeOf } from './page.ts';
+import { behind, decodeTimePlace, encodeTimePlace, pageSizeOf } from './page.ts';
 import { replayMessage } from './replay-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
@@ -25,15 +25,16 @@ export function replayService({ prisma, pool }: ReplayServiceDeps) {
     async listReplays({ pageSize, pageToken }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
       const take = pageSizeOf(pageSize);
+      const place = decodeTimePlace(pageToken);
       const rows = await db.replay.findMany({
-        where: pageToken ? after(pageToken) : {},
+        where: place ? behind('createdAt', place) : {},
         omit: { scope: true, position: true },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: take + 1,
       });
       const page = rows.slice(0, take);
       const last = page.at(-1);
-      const nextPageToken = last && rows.length > take ? encodePageToken([last.createdAt.toISOString(), last.id]) : '';
+      const nextPageToken = last && rows.length > take ? encodeTimePlace({ at: last.createdAt, id: last.id }) : '';
       return { replays: page.map(replayMessage), nextPageToken };
     },
 
@@ -55,13 +56,4 @@ async function find(pool: Pool, key: ReplayKey): Promise<Replay> {
   const replay = await findReplay(pool, key);
   if (replay) return replay;
   throw new AppError('not_found', 'replay_not_found', `There is no replay "${key.id}".`);
-}
-
-function after(pageToken: string) {
-  const [time, id] = decodePageToken(pageToken, 2);
-  const createdAt = new Date(time!);
-  if (Number.isNaN(createdAt.getTime())) throw invalidPageToken();
-  const OR = [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id! } }];
-  // Says no more than OR does, but it is what PostgreSQL takes to an index.
-  return { createdAt: { lte: createdAt }, OR };
 }
