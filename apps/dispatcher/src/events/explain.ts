@@ -31,21 +31,19 @@ export async function explain(deps: ExplainDeps, event: MatchedEvent, reference:
   );
   if (recorded) return recorded;
   const current = (await deps.configurations.current(event.orgId)).trigger(reference);
-  const triggerId = current?.id ?? reference;
+  const { id, name } = current ?? { id: reference, name: reference };
+  const unmatched = (reason: string): Decision => ({ trigger_id: id, trigger: name, matched: false, reason });
   if (event.duplicateOf) {
-    const reason = `the event repeats ${event.duplicateOf}, which started what there was to start`;
-    return { trigger_id: triggerId, trigger: current?.name ?? reference, matched: false, reason };
+    return unmatched(`the event repeats ${event.duplicateOf}, which started what there was to start`);
   }
   if (event.decisions === null) {
-    const reason = 'the configuration could not be read yet; the event is matched as soon as it can';
-    return { trigger_id: triggerId, trigger: current?.name ?? reference, matched: false, reason };
+    return unmatched('the configuration could not be read yet; the event is matched as soon as it can');
   }
-  const then = await configurationThen(deps, event, triggerId);
-  const trigger = then.trigger(triggerId);
+  const then = await configurationThen(deps, event, id);
+  const trigger = then.trigger(id);
   if (!trigger) {
     if (!current) throw triggerNotFound(reference);
-    const reason = 'did not exist when the event was matched';
-    return { trigger_id: current.id, trigger: current.name, matched: false, reason };
+    return unmatched('did not exist when the event was matched');
   }
   const { triggerName, reason, planned } = decide(then, trigger, event);
   return { trigger_id: trigger.id, trigger: triggerName, matched: planned !== undefined, reason };

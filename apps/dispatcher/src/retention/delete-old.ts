@@ -67,17 +67,19 @@ export async function deleteOld(
   // Runs first: an event goes when its last run is gone.
   const first: EventPosition = { receivedAt: new Date(0), id: '' };
   if (!isMine || !(await walk(first, (client, after) => deleteOldEvents(client, { after, before, limit })))) return;
-  // Plans last: one goes when nothing refers to it any more.
-  await walk(true, async (client) => {
-    const plans = await deleteOldPlans(client, { before, limit });
-    return { plans, next: plans === limit || undefined };
-  });
-  await walk(true, async (client) => {
-    const replays = await deleteOldReplays(client, { before, limit });
-    return { replays, next: replays === limit || undefined };
-  });
-  await walk(true, async (client) => {
-    const deadLetters = await deleteOldDeadLetters(client, { before, limit });
-    return { deadLetters, next: deadLetters === limit || undefined };
-  });
+  // After the runs: a plan goes when nothing refers to it any more.
+  await inBatches('plans', deleteOldPlans);
+  await inBatches('replays', deleteOldReplays);
+  await inBatches('deadLetters', deleteOldDeadLetters);
+
+  /** The oldest first, until a batch is not full. */
+  function inBatches(
+    what: keyof Deleted,
+    deleteOldest: (client: PoolClient, o: { readonly before: Date; readonly limit: number }) => Promise<number>,
+  ): Promise<boolean> {
+    return walk(true, async (client) => {
+      const count = await deleteOldest(client, { before, limit });
+      return { [what]: count, next: count === limit || undefined };
+    });
+  }
 }
