@@ -122,7 +122,8 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
   attemptsLeft?: number | undefined;
 
   /**
-   * Of a queued run whose call has failed: no further attempt is begun after that.
+   * Of a queued run whose call has failed: no further attempt is planned for after that. One that has to wait for its turn
+   * may begin later.
    *
    * @generated from field: google.protobuf.Timestamp gives_up_at = 23;
    */
