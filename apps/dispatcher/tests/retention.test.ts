@@ -200,8 +200,8 @@ describe('retention', () => {
   it('is on, and says what it has deleted', async () => {
     await using fixture = await createFixture();
     const metrics = createMetrics();
-    await fixture.start({ config: { retention: { ...testConfig.retention, everyMs: 20 } }, deps: { metrics } });
     await insert(fixture, { prefix: 'old', count: 3, at: old() });
+    await fixture.start({ config: { retention: { ...testConfig.retention, everyMs: 20 } }, deps: { metrics } });
     await expect
       .poll(() => left(fixture), { timeout: 10_000 })
       .toEqual({ runs: 0, steps: 0, events: 0, duplicates: 0 });
