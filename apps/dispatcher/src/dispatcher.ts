@@ -53,9 +53,11 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
   await migrate({ url: deps.databaseUrl, migrationsDir });
   await using resources = new AsyncDisposableStack();
   const pool = createPool({
-    url: indexed(deps.databaseUrl),
+    url: deps.databaseUrl,
     applicationName: 'dispatcher',
     max: MAX_CONNECTIONS,
+    // A plan that was made while a table was small must not read all of it when it has grown, until somebody analyzes it.
+    settings: { enable_seqscan: 'off' },
     logger,
   });
   resources.defer(() => pool.end());
@@ -121,12 +123,4 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** A plan that was made while a table was small must not read all of it when it has grown, until somebody analyzes it. */
-function indexed(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  const given = url.searchParams.get('options');
-  url.searchParams.set('options', [given, '-c enable_seqscan=off'].filter(Boolean).join(' '));
-  return url.href;
 }

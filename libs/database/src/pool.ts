@@ -12,6 +12,8 @@ export interface PoolOptions {
   readonly max?: number;
   /** How long one statement may take. Default 30,000. */
   readonly statementTimeoutMs?: number;
+  /** Of each session, beside what the URL's `options` or PGOPTIONS say. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly logger: Logger;
 }
 
@@ -31,7 +33,7 @@ const CONNECTION_WITHIN_MS = 4_000;
 export function createPool(options: PoolOptions): Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   const pool = new pg.Pool({
-    ...connectionOptions(options.url),
+    ...connectionOptions(withSettings(options.url, options.settings)),
     application_name: options.applicationName,
     max: options.max ?? 10,
     connectionTimeoutMillis: Math.min(CONNECTION_WITHIN_MS, statementTimeoutMs),
@@ -52,4 +54,14 @@ export function createPool(options: PoolOptions): Pool {
   // other one the loss of a connection in use does (https://github.com/brianc/node-postgres/issues/2112).
   pool.on('error', () => undefined);
   return pool;
+}
+
+/** node-postgres takes PGOPTIONS only where the URL has no options. */
+function withSettings(url: string, settings: PoolOptions['settings'] = {}): string {
+  const added = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  const parsed = URL.parse(url);
+  if (added.length === 0 || !parsed) return url;
+  const given = parsed.searchParams.get('options') ?? process.env['PGOPTIONS'];
+  parsed.searchParams.set('options', [given, ...added].filter(Boolean).join(' '));
+  return parsed.href;
 }

@@ -37,9 +37,8 @@ export async function createPostgresBus({ url, logger }: PostgresBusOptions): Pr
   resources.defer(() => publishing.end());
   // Offsets and leases need not be on disk before we go on: a crash of the database loses the last moments of
   // them, and messages are delivered again.
-  const relaxed = new URL(url);
-  relaxed.searchParams.set('options', '-c synchronous_commit=off');
-  const consuming = createPool({ ...shared, url: relaxed.href, applicationName: 'bus-consume' });
+  const settings = { synchronous_commit: 'off' };
+  const consuming = createPool({ ...shared, url, settings, applicationName: 'bus-consume' });
   resources.defer(() => consuming.end());
   resources.use(startRetention(consuming, logger));
 
