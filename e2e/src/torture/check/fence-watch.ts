@@ -3,7 +3,8 @@ import type { Trespass } from './evidence.ts';
 
 /**
  * Watches the fence from inside the database: whoever raises a run's epoch has claimed it, and until the next claim
- * nobody else may write to it. A worker is known by the setting `torture.worker` of its connections.
+ * nobody else may write to it, but that its time has come. A worker is known by the setting `torture.worker` of its
+ * connections.
  */
 const INSTALL = `
   create table torture_claims (run_id text primary key, worker text not null);
@@ -15,7 +16,10 @@ const INSTALL = `
   begin
     if new.epoch > old.epoch then
       insert into torture_claims values (new.id, me) on conflict (run_id) do update set worker = excluded.worker;
-    else
+      return null;
+    end if;
+    old.due := new.due;
+    if new is distinct from old then
       select worker into claimed_by from torture_claims where run_id = new.id;
       if claimed_by is distinct from me then
         insert into torture_trespasses values (new.id, claimed_by, me);
