@@ -1,12 +1,10 @@
+import { parse } from 'lossless-json';
+
 declare global {
   interface JSON {
     /** https://github.com/tc39/proposal-json-parse-with-source, not yet in TypeScript's own declarations. */
     rawJSON(text: string): unknown;
     isRawJSON(value: unknown): value is RawNumber;
-    parse(
-      text: string,
-      reviver: (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown,
-    ): unknown;
   }
 }
 
@@ -28,6 +26,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Where there is none of these, every number survives as a double: -0, sixteen digits, an exponent, 1.0, long fractions. */
 const MAY_CHANGE = /(?:^|[:,[\s])-?(?:0(?<=-0)|\d[\d.]{15}|\d+(?:[eE]|\.(?:\d*0(?!\d)|\d*[eE]|\d{7})))/;
 
+/** As `JSON.parse` has it: of a repeated key the last value counts. */
+const AS_SENT = {
+  parseNumber(source: string): unknown {
+    const value = Number(source);
+    return String(value) === source ? value : JSON.rawJSON(source);
+  },
+  onDuplicateKey: ({ newValue }: { newValue: unknown }) => newValue,
+};
+
 /**
  * Parses JSON so that every number is written again as it was sent: 12345678901234567890, 1.10, 1e400. A number that a
  * double would change is not of type `number`: see {@link numberOf}.
@@ -36,9 +43,7 @@ const MAY_CHANGE = /(?:^|[:,[\s])-?(?:0(?<=-0)|\d[\d.]{15}|\d+(?:[eE]|\.(?:\d*0(
  */
 export function parseExact(text: string): JsonValue {
   if (!MAY_CHANGE.test(text)) return JSON.parse(text) as JsonValue;
-  return JSON.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && JSON.stringify(value) !== source ? JSON.rawJSON(source!) : value,
-  ) as JsonValue;
+  return parse(text, undefined, AS_SENT) as JsonValue;
 }
 
 /** A number as a double, however it was parsed; `undefined` for what is no number. */
