@@ -21,11 +21,16 @@ export interface DispatcherConfig {
   readonly circuit: CircuitPolicy;
   readonly retention: RetentionConfig;
   readonly models: ModelsConfig;
+  /** Of a tool's result, to be kept. */
+  readonly maxResultBytes: number;
 }
+
+const MIB = 1024 * 1024;
 
 const spec = {
   concurrency: variable.integer('DISPATCHER_CONCURRENCY', { default: 168, min: 1, max: 1_000 }),
   maxOfTenant: variable.integer('ORG_MAX_CONCURRENT_RUNS', { default: 200, min: 1, max: 1_000_000 }),
+  maxResultBytes: variable.integer('DISPATCHER_MAX_RESULT_BYTES', { default: MIB, min: 1024, max: 10 * MIB }),
   drainMs: variable.durationMs('DISPATCHER_DRAIN', { default: 3_000 }),
   keepMs: retention,
   openaiBaseUrl: variable.url('OPENAI_BASE_URL', { optional: true }),
@@ -74,6 +79,7 @@ function configOf(values: ConfigOf<typeof spec>): DispatcherConfig {
     workers: { concurrency, maxOfTenant, drainMs, ...LEASE },
     retry: RETRY,
     circuit: CIRCUIT,
+    maxResultBytes: values.maxResultBytes,
     retention: { keepMs: values.keepMs, ...RETENTION },
     models: {
       openai: { baseUrl: values.openaiBaseUrl, apiKey: values.openaiApiKey },

@@ -90,6 +90,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     credentials: shareCredentials(deps.credentials),
     models: createModels(config.models),
     retry: config.retry,
+    maxResultBytes: config.maxResultBytes,
     circuits,
     schemas: resources.use(createSchemaChecker()),
   });

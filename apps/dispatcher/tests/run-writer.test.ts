@@ -17,6 +17,7 @@ const step = (number: number, text: string): Step => ({
   startedAt: new Date(),
   status: 'started',
   result: null,
+  cut: null,
   error: null,
   finishedAt: null,
 });

@@ -49,7 +49,9 @@ function requestTo(method: DescMethodUnary, references: Record<string, string>):
   return create(method.input, values);
 }
 
-const listing = methods.filter(({ name }) => name.startsWith('List') && name !== 'ListWebhookTokens');
+/** These list what one thing has. */
+const listingParts = ['ListWebhookTokens', 'ListSteps'];
+const listing = methods.filter(({ name }) => name.startsWith('List') && !listingParts.includes(name));
 // ReplayEvents refers to nothing: it filters. The dispatcher's own tests show that it sees one tenant only.
 const referring = methods.filter(
   (method) => !method.name.startsWith('Create') && method.name !== 'ReplayEvents' && !listing.includes(method),

@@ -48,6 +48,10 @@ export function createDispatcherDouble(): { routes: Routes; filters: Filters[] }
       owned(call, run, 'run_1');
       return { run: { id: run, output: userOf(call).subject } };
     },
+    listSteps({ run }, call) {
+      owned(call, run, 'run_1');
+      return { steps: [{ number: 1 }] };
+    },
     listRuns(request, call) {
       filters.push(request);
       return { runs: userOf(call).orgId === 'org_a' ? [{ id: 'run_1' }] : [] };

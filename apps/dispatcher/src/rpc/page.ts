@@ -55,7 +55,7 @@ function isText(part: unknown): part is string {
   return typeof part === 'string' && !part.includes('\0');
 }
 
-function invalidPageToken(): AppError {
+export function invalidPageToken(): AppError {
   return new AppError('invalid_argument', 'page_token_invalid', 'page_token is not one a list has answered.', {
     fields: [{ field: 'page_token', description: 'take it from the next_page_token of the same list' }],
   });

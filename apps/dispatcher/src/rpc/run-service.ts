@@ -4,8 +4,9 @@ import { userOf } from '@agent-platform/rpc';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { cancelRun } from '../store/cancel-run.ts';
-import { findRun, wrongState } from './find-run.ts';
+import { findRun, runNotFound, wrongState } from './find-run.ts';
 import { listRuns } from './list-runs.ts';
+import { listSteps } from './list-steps.ts';
 import { resolveRun } from './resolve-run.ts';
 import { nameOf, resolutionOutcomes, runStatuses } from './run-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
@@ -24,6 +25,13 @@ export function runService({ prisma, pool, maxOfTenant, wake }: RunServiceDeps) 
     async getRun({ run: id }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
       return { run: await findRun(db, id, maxOfTenant) };
+    },
+
+    async listSteps(request, context) {
+      const db = tenantDatabase(prisma, userOf(context).orgId);
+      if (!(await db.run.findUnique({ where: { id: request.run }, select: { id: true } })))
+        throw runNotFound(request.run);
+      return listSteps(db, request);
     },
 
     async listRuns(request, context) {

@@ -6,6 +6,7 @@ import type { Execution } from './execution.ts';
 import { hadItsShare, NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
 import { idempotencyKey, type Step } from './run.ts';
 import { LeaseLost } from './stop.ts';
+import { keepResult } from './keep-result.ts';
 import { serverOf } from './skill-server.ts';
 
 export interface ToolCall {
@@ -64,7 +65,8 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
       ...x.trace,
     });
     const result = await circuit.watch(calling);
-    x.journal.succeed(step, JSON.stringify(result));
+    const kept = keepResult(result, x.maxResultBytes);
+    x.journal.succeed(step, kept.result, kept.cut);
     return resultOf(step);
   } catch (error) {
     throw stopForMcpFailure(x, step, error);

@@ -21,6 +21,8 @@ export interface Outside {
   readonly retry: RetryPolicy;
   readonly circuits: Circuits;
   readonly schemas: Pick<SchemaChecker, 'check'>;
+  /** Of a tool's result, to be kept. */
+  readonly maxResultBytes: number;
 }
 
 /** One run in execution by this process. */

@@ -3,6 +3,7 @@ import { databaseErrorToAppError } from '@agent-platform/database';
 import { isPassing } from '@agent-platform/service';
 import type { RunWritten } from '../store/write-runs.ts';
 import type { ClaimedRun, Outcome, Problem, RunStatus, Step } from './run.ts';
+import type { ResultCut } from './keep-result.ts';
 import type { RunWriter } from './run-writer.ts';
 import { LeaseLost } from './stop.ts';
 
@@ -17,8 +18,11 @@ export interface Journal {
   /** Attempts at a position that failed since one succeeded, but for those that only a stop of the process ended. */
   failed(position: string): readonly Step[];
   begin(step: NewStep): Step;
-  /** @param result - JSON text. */
-  succeed(step: Step, result: string): void;
+  /**
+   * @param result - JSON text.
+   * @param cut - of what it is a part.
+   */
+  succeed(step: Step, result: string, cut?: ResultCut | null): void;
   fail(step: Step, error: Problem): void;
   warn(message: string): void;
   /** Writes what has changed. @throws LeaseLost when another worker has the run. */
@@ -68,7 +72,7 @@ export function createJournal(o: JournalOptions): Journal {
     }
   }
 
-  function end(step: Step, change: Pick<Step, 'status'> & Partial<Pick<Step, 'result' | 'error'>>): void {
+  function end(step: Step, change: Pick<Step, 'status'> & Partial<Pick<Step, 'result' | 'cut' | 'error'>>): void {
     Object.assign(step, change, { finishedAt: new Date() });
     changed.add(step);
     onStep(step);
@@ -90,6 +94,7 @@ export function createJournal(o: JournalOptions): Journal {
         number: steps.length + 1,
         status: 'started',
         result: null,
+        cut: null,
         error: null,
         startedAt: new Date(),
         finishedAt: null,
@@ -98,7 +103,7 @@ export function createJournal(o: JournalOptions): Journal {
       changed.add(step);
       return step;
     },
-    succeed: (step, result) => end(step, { status: 'succeeded', result }),
+    succeed: (step, result, cut = null) => end(step, { status: 'succeeded', result, cut }),
     fail: (step, error) => end(step, { status: 'failed', error }),
     warn: (message) => warnings.add(message),
     async commit() {

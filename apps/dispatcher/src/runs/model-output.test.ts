@@ -13,7 +13,7 @@ describe('outputOf', () => {
 
   it('cuts a longer one and says so', () => {
     const { value } = outputOf(ofText('x'.repeat(1_000_000)));
-    const mark = `\n[Cut: the first ${MAX_OUTPUT} of 1000000 characters. Ask the tool for less.]`;
+    const mark = `\n[Cut: these are the first ${MAX_OUTPUT} characters. Ask the tool for less.]`;
     expect(value).toBe('x'.repeat(MAX_OUTPUT) + mark);
   });
 
@@ -27,7 +27,7 @@ describe('outputOf', () => {
   it('never cuts a character in two', () => {
     const { value } = outputOf(ofText(`${'x'.repeat(MAX_OUTPUT - 1)}😀😀`));
     expect(value.isWellFormed()).toBe(true);
-    expect(value).toContain(`[Cut: the first ${MAX_OUTPUT - 1} of ${MAX_OUTPUT + 3} characters.`);
+    expect(value).toContain(`[Cut: these are the first ${MAX_OUTPUT - 1} characters.`);
   });
 
   it('gives numbers as the server wrote them', () => {

@@ -1,5 +1,6 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
 import type { ToolResultPart } from 'ai';
+import { beginningOf } from './beginning-of.ts';
 
 export type Output = Extract<ToolResultPart['output'], { type: 'text' | 'error-text' }>;
 
@@ -19,7 +20,6 @@ export function outputOf(result: ToolResult): Output {
 
 function cut(text: string): string {
   if (text.length <= MAX_OUTPUT) return text;
-  // Half a surrogate pair is no character.
-  const kept = text.slice(0, MAX_OUTPUT).replace(/[\ud800-\udbff]$/, '');
-  return `${kept}\n[Cut: the first ${kept.length} of ${text.length} characters. Ask the tool for less.]`;
+  const kept = beginningOf(text, MAX_OUTPUT);
+  return `${kept}\n[Cut: these are the first ${kept.length} characters. Ask the tool for less.]`;
 }

@@ -1,4 +1,5 @@
 import type { Plan } from '../events/plan.ts';
+import type { ResultCut } from './keep-result.ts';
 
 export type RunStatus =
   'queued' | 'running' | 'awaiting_approval' | 'succeeded' | 'failed' | 'cancelled' | 'outcome_unknown';
@@ -84,6 +85,8 @@ export interface Step {
   status: 'started' | 'succeeded' | 'failed';
   /** JSON. */
   result: string | null;
+  /** Set when only a part of the result is kept. */
+  cut: ResultCut | null;
   error: Problem | null;
   finishedAt: Date | null;
 }

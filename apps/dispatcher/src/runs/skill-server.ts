@@ -6,6 +6,7 @@ import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from './execution.ts';
 import { stopForMcpFailure, stopForOurFault } from './failures.ts';
+import { keepNames } from './keep-result.ts';
 import { failed, type RunStop } from './stop.ts';
 
 /**
@@ -53,7 +54,9 @@ export async function listTools(x: Execution, skill: PlannedSkill): Promise<read
   try {
     const signal = AbortSignal.any([x.signal, x.cancelled]);
     const tools = await circuit.watch(x.mcp.listTools(server, { signal, ...x.trace }));
-    x.journal.succeed(step, JSON.stringify(tools.map(({ name }) => name)));
+    const names = tools.map(({ name }) => name);
+    const kept = keepNames(names, x.maxResultBytes);
+    x.journal.succeed(step, kept.result, kept.cut);
     return tools;
   } catch (error) {
     throw stopForMcpFailure(x, step, error);

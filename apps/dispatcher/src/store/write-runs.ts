@@ -63,16 +63,19 @@ const WRITE_RUNS = `
     returning runs.status, number
   ), written as (
     insert into steps (run_id, org_id, number, kind, status, position, skill, tool, arguments, repeatable, result,
-                       error_code, error_message, started_at, finished_at)
+                       error_code, error_message, started_at, finished_at, result_bytes, result_sha256)
     select held.id, held.org_id, s.number, s.kind, s.status, s.position, s.skill, s.tool, s.arguments, s.repeatable,
-           s.result, s.error_code, s.error_message, s.started_at, s.finished_at
+           s.result, s.error_code, s.error_message, s.started_at, s.finished_at, s.result_bytes,
+           decode(s.result_sha256, 'hex')
     from unnest($10::int[], $11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
-                $18::boolean[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::timestamptz[])
+                $18::boolean[], $19::text[], $20::text[], $21::text[], $22::timestamptz[], $23::timestamptz[],
+                $26::int[], $27::text[])
       as s (change, number, kind, status, position, skill, tool, arguments, repeatable, result, error_code,
-            error_message, started_at, finished_at)
+            error_message, started_at, finished_at, result_bytes, result_sha256)
     join held on held.number = s.change
     on conflict (run_id, number) do update
-    set status = excluded.status, result = excluded.result, error_code = excluded.error_code,
+    set status = excluded.status, result = excluded.result, result_bytes = excluded.result_bytes,
+        result_sha256 = excluded.result_sha256, error_code = excluded.error_code,
         error_message = excluded.error_message, finished_at = excluded.finished_at
   )
   select held.number::int, coalesce(left_with.status, held.status) as status, held.cancel_requested
@@ -86,7 +89,7 @@ interface Row {
 
 /** @returns for each change, in their order: what is so now; undefined if the run was no longer held. */
 export async function writeRuns(pool: Pool, changes: readonly RunChange[]): Promise<(RunWritten | undefined)[]> {
-  const values = [...runColumns(changes), ...stepColumns(changes), ...retryColumns(changes)];
+  const values = [...runColumns(changes), ...stepColumns(changes), ...retryColumns(changes), ...cutColumns(changes)];
   const { rows } = await pool.query<Row>({ name: 'write-runs', text: WRITE_RUNS, values });
   const written = Array<RunWritten | undefined>(changes.length).fill(undefined);
   for (const { number, status, cancel_requested: cancelRequested } of rows) {
@@ -116,6 +119,11 @@ function runColumns(changes: readonly RunChange[]): unknown[] {
 function retryColumns(changes: readonly RunChange[]): unknown[] {
   const retries = changes.map(({ outcome }) => (outcome?.status === 'queued' ? outcome.retry : undefined));
   return [retries.map((retry) => retry?.attemptsLeft ?? null), retries.map((retry) => retry?.givesUpAt ?? null)];
+}
+
+function cutColumns(changes: readonly RunChange[]): unknown[] {
+  const cuts = changes.flatMap(({ steps }) => steps.map(({ cut }) => cut));
+  return [cuts.map((cut) => cut?.sizeBytes ?? null), cuts.map((cut) => cut?.sha256 ?? null)];
 }
 
 function stepColumns(changes: readonly RunChange[]): unknown[] {

@@ -35,6 +35,7 @@ export const testConfig: DispatcherConfig = {
   circuit: { failures: 100, windowMs: 60_000, cooldownMs: 50 },
   retention: { keepMs: 30 * 86_400_000, everyMs: 3_600_000, batches: { size: 1_000, pauseMs: 0 } },
   models: { openai: {}, anthropic: {}, turnTimeoutMs: 5_000 },
+  maxResultBytes: 1024 * 1024,
 };
 
 export interface Instance {

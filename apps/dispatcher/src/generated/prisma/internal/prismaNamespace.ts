@@ -1090,6 +1090,8 @@ export const StepScalarFieldEnum = {
   arguments: 'arguments',
   repeatable: 'repeatable',
   result: 'result',
+  resultBytes: 'resultBytes',
+  resultSha256: 'resultSha256',
   errorCode: 'errorCode',
   errorMessage: 'errorMessage',
   startedAt: 'startedAt',

@@ -186,6 +186,8 @@ export const StepScalarFieldEnum = {
   arguments: 'arguments',
   repeatable: 'repeatable',
   result: 'result',
+  resultBytes: 'resultBytes',
+  resultSha256: 'resultSha256',
   errorCode: 'errorCode',
   errorMessage: 'errorMessage',
   startedAt: 'startedAt',

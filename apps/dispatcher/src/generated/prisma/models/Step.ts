@@ -28,10 +28,12 @@ export type AggregateStep = {
 
 export type StepAvgAggregateOutputType = {
   number: number | null
+  resultBytes: number | null
 }
 
 export type StepSumAggregateOutputType = {
   number: number | null
+  resultBytes: number | null
 }
 
 export type StepMinAggregateOutputType = {
@@ -46,6 +48,8 @@ export type StepMinAggregateOutputType = {
   arguments: string | null
   repeatable: boolean | null
   result: string | null
+  resultBytes: number | null
+  resultSha256: runtime.Bytes | null
   errorCode: string | null
   errorMessage: string | null
   startedAt: Date | null
@@ -64,6 +68,8 @@ export type StepMaxAggregateOutputType = {
   arguments: string | null
   repeatable: boolean | null
   result: string | null
+  resultBytes: number | null
+  resultSha256: runtime.Bytes | null
   errorCode: string | null
   errorMessage: string | null
   startedAt: Date | null
@@ -82,6 +88,8 @@ export type StepCountAggregateOutputType = {
   arguments: number
   repeatable: number
   result: number
+  resultBytes: number
+  resultSha256: number
   errorCode: number
   errorMessage: number
   startedAt: number
@@ -92,10 +100,12 @@ export type StepCountAggregateOutputType = {
 
 export type StepAvgAggregateInputType = {
   number?: true
+  resultBytes?: true
 }
 
 export type StepSumAggregateInputType = {
   number?: true
+  resultBytes?: true
 }
 
 export type StepMinAggregateInputType = {
@@ -110,6 +120,8 @@ export type StepMinAggregateInputType = {
   arguments?: true
   repeatable?: true
   result?: true
+  resultBytes?: true
+  resultSha256?: true
   errorCode?: true
   errorMessage?: true
   startedAt?: true
@@ -128,6 +140,8 @@ export type StepMaxAggregateInputType = {
   arguments?: true
   repeatable?: true
   result?: true
+  resultBytes?: true
+  resultSha256?: true
   errorCode?: true
   errorMessage?: true
   startedAt?: true
@@ -146,6 +160,8 @@ export type StepCountAggregateInputType = {
   arguments?: true
   repeatable?: true
   result?: true
+  resultBytes?: true
+  resultSha256?: true
   errorCode?: true
   errorMessage?: true
   startedAt?: true
@@ -251,6 +267,8 @@ export type StepGroupByOutputType = {
   arguments: string | null
   repeatable: boolean
   result: string | null
+  resultBytes: number | null
+  resultSha256: runtime.Bytes | null
   errorCode: string | null
   errorMessage: string | null
   startedAt: Date
@@ -292,6 +310,8 @@ export type StepWhereInput = {
   arguments?: Prisma.StringNullableFilter<"Step"> | string | null
   repeatable?: Prisma.BoolFilter<"Step"> | boolean
   result?: Prisma.StringNullableFilter<"Step"> | string | null
+  resultBytes?: Prisma.IntNullableFilter<"Step"> | number | null
+  resultSha256?: Prisma.BytesNullableFilter<"Step"> | runtime.Bytes | null
   errorCode?: Prisma.StringNullableFilter<"Step"> | string | null
   errorMessage?: Prisma.StringNullableFilter<"Step"> | string | null
   startedAt?: Prisma.DateTimeFilter<"Step"> | Date | string
@@ -310,6 +330,8 @@ export type StepOrderByWithRelationInput = {
   arguments?: Prisma.SortOrderInput | Prisma.SortOrder
   repeatable?: Prisma.SortOrder
   result?: Prisma.SortOrderInput | Prisma.SortOrder
+  resultBytes?: Prisma.SortOrderInput | Prisma.SortOrder
+  resultSha256?: Prisma.SortOrderInput | Prisma.SortOrder
   errorCode?: Prisma.SortOrderInput | Prisma.SortOrder
   errorMessage?: Prisma.SortOrderInput | Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -332,6 +354,8 @@ export type StepWhereUniqueInput = Prisma.AtLeast<{
   arguments?: Prisma.StringNullableFilter<"Step"> | string | null
   repeatable?: Prisma.BoolFilter<"Step"> | boolean
   result?: Prisma.StringNullableFilter<"Step"> | string | null
+  resultBytes?: Prisma.IntNullableFilter<"Step"> | number | null
+  resultSha256?: Prisma.BytesNullableFilter<"Step"> | runtime.Bytes | null
   errorCode?: Prisma.StringNullableFilter<"Step"> | string | null
   errorMessage?: Prisma.StringNullableFilter<"Step"> | string | null
   startedAt?: Prisma.DateTimeFilter<"Step"> | Date | string
@@ -350,6 +374,8 @@ export type StepOrderByWithAggregationInput = {
   arguments?: Prisma.SortOrderInput | Prisma.SortOrder
   repeatable?: Prisma.SortOrder
   result?: Prisma.SortOrderInput | Prisma.SortOrder
+  resultBytes?: Prisma.SortOrderInput | Prisma.SortOrder
+  resultSha256?: Prisma.SortOrderInput | Prisma.SortOrder
   errorCode?: Prisma.SortOrderInput | Prisma.SortOrder
   errorMessage?: Prisma.SortOrderInput | Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -376,6 +402,8 @@ export type StepScalarWhereWithAggregatesInput = {
   arguments?: Prisma.StringNullableWithAggregatesFilter<"Step"> | string | null
   repeatable?: Prisma.BoolWithAggregatesFilter<"Step"> | boolean
   result?: Prisma.StringNullableWithAggregatesFilter<"Step"> | string | null
+  resultBytes?: Prisma.IntNullableWithAggregatesFilter<"Step"> | number | null
+  resultSha256?: Prisma.BytesNullableWithAggregatesFilter<"Step"> | runtime.Bytes | null
   errorCode?: Prisma.StringNullableWithAggregatesFilter<"Step"> | string | null
   errorMessage?: Prisma.StringNullableWithAggregatesFilter<"Step"> | string | null
   startedAt?: Prisma.DateTimeWithAggregatesFilter<"Step"> | Date | string
@@ -394,6 +422,8 @@ export type StepCreateInput = {
   arguments?: string | null
   repeatable: boolean
   result?: string | null
+  resultBytes?: number | null
+  resultSha256?: runtime.Bytes | null
   errorCode?: string | null
   errorMessage?: string | null
   startedAt: Date | string
@@ -412,6 +442,8 @@ export type StepUncheckedCreateInput = {
   arguments?: string | null
   repeatable: boolean
   result?: string | null
+  resultBytes?: number | null
+  resultSha256?: runtime.Bytes | null
   errorCode?: string | null
   errorMessage?: string | null
   startedAt: Date | string
@@ -430,6 +462,8 @@ export type StepUpdateInput = {
   arguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   repeatable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   result?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resultBytes?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  resultSha256?: Prisma.NullableBytesFieldUpdateOperationsInput | runtime.Bytes | null
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -448,6 +482,8 @@ export type StepUncheckedUpdateInput = {
   arguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   repeatable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   result?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resultBytes?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  resultSha256?: Prisma.NullableBytesFieldUpdateOperationsInput | runtime.Bytes | null
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -466,6 +502,8 @@ export type StepCreateManyInput = {
   arguments?: string | null
   repeatable: boolean
   result?: string | null
+  resultBytes?: number | null
+  resultSha256?: runtime.Bytes | null
   errorCode?: string | null
   errorMessage?: string | null
   startedAt: Date | string
@@ -484,6 +522,8 @@ export type StepUpdateManyMutationInput = {
   arguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   repeatable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   result?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resultBytes?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  resultSha256?: Prisma.NullableBytesFieldUpdateOperationsInput | runtime.Bytes | null
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -502,6 +542,8 @@ export type StepUncheckedUpdateManyInput = {
   arguments?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   repeatable?: Prisma.BoolFieldUpdateOperationsInput | boolean
   result?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  resultBytes?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
+  resultSha256?: Prisma.NullableBytesFieldUpdateOperationsInput | runtime.Bytes | null
   errorCode?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   startedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -525,6 +567,8 @@ export type StepCountOrderByAggregateInput = {
   arguments?: Prisma.SortOrder
   repeatable?: Prisma.SortOrder
   result?: Prisma.SortOrder
+  resultBytes?: Prisma.SortOrder
+  resultSha256?: Prisma.SortOrder
   errorCode?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -533,6 +577,7 @@ export type StepCountOrderByAggregateInput = {
 
 export type StepAvgOrderByAggregateInput = {
   number?: Prisma.SortOrder
+  resultBytes?: Prisma.SortOrder
 }
 
 export type StepMaxOrderByAggregateInput = {
@@ -547,6 +592,8 @@ export type StepMaxOrderByAggregateInput = {
   arguments?: Prisma.SortOrder
   repeatable?: Prisma.SortOrder
   result?: Prisma.SortOrder
+  resultBytes?: Prisma.SortOrder
+  resultSha256?: Prisma.SortOrder
   errorCode?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -565,6 +612,8 @@ export type StepMinOrderByAggregateInput = {
   arguments?: Prisma.SortOrder
   repeatable?: Prisma.SortOrder
   result?: Prisma.SortOrder
+  resultBytes?: Prisma.SortOrder
+  resultSha256?: Prisma.SortOrder
   errorCode?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrder
   startedAt?: Prisma.SortOrder
@@ -573,6 +622,7 @@ export type StepMinOrderByAggregateInput = {
 
 export type StepSumOrderByAggregateInput = {
   number?: Prisma.SortOrder
+  resultBytes?: Prisma.SortOrder
 }
 
 
@@ -589,6 +639,8 @@ export type StepSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   arguments?: boolean
   repeatable?: boolean
   result?: boolean
+  resultBytes?: boolean
+  resultSha256?: boolean
   errorCode?: boolean
   errorMessage?: boolean
   startedAt?: boolean
@@ -607,6 +659,8 @@ export type StepSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   arguments?: boolean
   repeatable?: boolean
   result?: boolean
+  resultBytes?: boolean
+  resultSha256?: boolean
   errorCode?: boolean
   errorMessage?: boolean
   startedAt?: boolean
@@ -625,6 +679,8 @@ export type StepSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   arguments?: boolean
   repeatable?: boolean
   result?: boolean
+  resultBytes?: boolean
+  resultSha256?: boolean
   errorCode?: boolean
   errorMessage?: boolean
   startedAt?: boolean
@@ -643,13 +699,15 @@ export type StepSelectScalar = {
   arguments?: boolean
   repeatable?: boolean
   result?: boolean
+  resultBytes?: boolean
+  resultSha256?: boolean
   errorCode?: boolean
   errorMessage?: boolean
   startedAt?: boolean
   finishedAt?: boolean
 }
 
-export type StepOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"runId" | "number" | "orgId" | "kind" | "status" | "position" | "skill" | "tool" | "arguments" | "repeatable" | "result" | "errorCode" | "errorMessage" | "startedAt" | "finishedAt", ExtArgs["result"]["step"]>
+export type StepOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"runId" | "number" | "orgId" | "kind" | "status" | "position" | "skill" | "tool" | "arguments" | "repeatable" | "result" | "resultBytes" | "resultSha256" | "errorCode" | "errorMessage" | "startedAt" | "finishedAt", ExtArgs["result"]["step"]>
 
 export type $StepPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Step"
@@ -672,6 +730,11 @@ export type $StepPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
      */
     repeatable: boolean
     result: string | null
+    /**
+     * Of the whole result, when only a part is kept.
+     */
+    resultBytes: number | null
+    resultSha256: runtime.Bytes | null
     errorCode: string | null
     errorMessage: string | null
     startedAt: Date
@@ -1110,6 +1173,8 @@ export interface StepFieldRefs {
   readonly arguments: Prisma.FieldRef<"Step", 'String'>
   readonly repeatable: Prisma.FieldRef<"Step", 'Boolean'>
   readonly result: Prisma.FieldRef<"Step", 'String'>
+  readonly resultBytes: Prisma.FieldRef<"Step", 'Int'>
+  readonly resultSha256: Prisma.FieldRef<"Step", 'Bytes'>
   readonly errorCode: Prisma.FieldRef<"Step", 'String'>
   readonly errorMessage: Prisma.FieldRef<"Step", 'String'>
   readonly startedAt: Prisma.FieldRef<"Step", 'DateTime'>

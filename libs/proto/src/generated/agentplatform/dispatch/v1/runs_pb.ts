@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/runs.proto.
  */
 export const file_agentplatform_dispatch_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkikwYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuoFCgpSdW5TdW1tYXJ5EgoKAmlkGAEgASgJEhAKCGV2ZW50X2lkGAIgASgJEhIKCnRyaWdnZXJfaWQYAyABKAkSDwoHdHJpZ2dlchgEIAEoCRIQCghhZ2VudF9pZBgFIAEoCRINCgVhZ2VudBgGIAEoCRI0CgZzdGF0dXMYByABKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1cxIxCgVlcnJvchgIIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbRIQCgh3YXJuaW5ncxgJIAMoCRIQCghhdHRlbXB0cxgKIAEoDRIzCg9uZXh0X2F0dGVtcHRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKDWF0dGVtcHRzX2xlZnQYFiABKA1IAIgBARIvCgtnaXZlc191cF9hdBgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGb3V0cHV0GAwgASgJEi4KCmNyZWF0ZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZXBsYXlfaWQYESABKAkSEQoJcmVwbGF5X29mGBIgASgJEjoKC3Jlc29sdXRpb25zGBMgAygLMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHV0aW9uEjcKE2NhbmNlbF9yZXF1ZXN0ZWRfYXQYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKE2NhbmNlbF9yZXF1ZXN0ZWRfYnkYFSABKAlCEAoOX2F0dGVtcHRzX2xlZnQi4AEKClJlc29sdXRpb24SPQoHb3V0Y29tZRgBIAEoDjIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbk91dGNvbWUSDAoEbm90ZRgCIAEoCRITCgtyZXNvbHZlZF9ieRgDIAEoCRIvCgtyZXNvbHZlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc3RlcBgFIAEoDRIxCgVlcnJvchgGIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbSKWAwoEU3RlcBIOCgZudW1iZXIYASABKA0SMQoEa2luZBgCIAEoDjIjLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcEtpbmQSNQoGc3RhdHVzGAMgASgOMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5TdGVwU3RhdHVzEg0KBXNraWxsGAQgASgJEgwKBHRvb2wYBSABKAkSFwoJYXJndW1lbnRzGA0gASgJQgSQzhgBEhQKBnJlc3VsdBgOIAEoCUIEkM4YAhIxCgVlcnJvchgIIAEoCzIiLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUHJvYmxlbRIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPaWRlbXBvdGVuY3lfa2V5GAsgASgJEg8KB2F0dGVtcHQYDCABKA1KBAgGEAdKBAgHEAgiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4i0wMKD0xpc3RSdW5zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRIaCghldmVudF9pZBgDIAEoCUIIukgFcgMY/wESKQoKdHJpZ2dlcl9pZBgEIAEoCUIVGAG6SAVyAxj/AZrOGAd0cmlnZ2VyEkcKBnN0YXR1cxgFIAMoDjIkLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuU3RhdHVzQhG6SA6SAQsQFCIHggEEEAEgABIbCglyZXBsYXlfaWQYBiABKAlCCLpIBXIDGP8BEiQKB3RyaWdnZXIYByABKAlCE7pIBXIDGP8Bms4YB3RyaWdnZXISIAoFYWdlbnQYCCABKAlCEbpIBXIDGP8Bms4YBWFnZW50EjIKDndlYmhvb2tfc291cmNlGAkgASgJQhq6SAVyAxj/AZrOGA53ZWJob29rX3NvdXJjZRIwCgxjcmVhdGVkX2Zyb20YCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBMaXN0UnVuc1Jlc3BvbnNlEjMKBHJ1bnMYASADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowBChFSZXNvbHZlUnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESSQoHb3V0Y29tZRgCIAEoDjIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbk91dGNvbWVCCrpIB4IBBBABIAASFgoEbm90ZRgDIAEoCUIIukgFcgMY0A8iQQoSUmVzb2x2ZVJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuIigKEENhbmNlbFJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABIkAKEUNhbmNlbFJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuKuMBCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISIAocUlVOX1NUQVRVU19BV0FJVElOR19BUFBST1ZBTBADEhgKFFJVTl9TVEFUVVNfU1VDQ0VFREVEEAQSFQoRUlVOX1NUQVRVU19GQUlMRUQQBRIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAGEh4KGlJVTl9TVEFUVVNfT1VUQ09NRV9VTktOT1dOEAcqcgoIU3RlcEtpbmQSGQoVU1RFUF9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUU1RFUF9LSU5EX1RPT0xTX0xJU1QQARIXChNTVEVQX0tJTkRfVE9PTF9DQUxMEAISGAoUU1RFUF9LSU5EX01PREVMX1RVUk4QAyp1CgpTdGVwU3RhdHVzEhsKF1NURVBfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTU1RFUF9TVEFUVVNfU1RBUlRFRBABEhkKFVNURVBfU1RBVFVTX1NVQ0NFRURFRBACEhYKElNURVBfU1RBVFVTX0ZBSUxFRBADKpYBChFSZXNvbHV0aW9uT3V0Y29tZRIiCh5SRVNPTFVUSU9OX09VVENPTUVfVU5TUEVDSUZJRUQQABIgChxSRVNPTFVUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYUkVTT0xVVElPTl9PVVRDT01FX1JFVFJZEAISHQoZUkVTT0xVVElPTl9PVVRDT01FX0ZBSUxFRBADMvkECgpSdW5TZXJ2aWNlEpABCgZHZXRSdW4SKC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJ1blJlcXVlc3QaKS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJ1blJlc3BvbnNlIjGQAgGKzhgLCglydW5zOnJlYWSC0+STAhliA3J1bhISL2FwaS92MS9ydW5zL3tydW59EosBCghMaXN0UnVucxIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJ1bnNSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1Jlc3BvbnNlIiaQAgGKzhgLCglydW5zOnJlYWSC0+STAg4SDC9hcGkvdjEvcnVucxKlAQoKUmVzb2x2ZVJ1bhIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdmVSdW5SZXNwb25zZSI6is4YDAoKcnVuczp3cml0ZYLT5JMCJDoBKmIDcnVuIhovYXBpL3YxL3J1bnMve3J1bn06cmVzb2x2ZRKhAQoJQ2FuY2VsUnVuEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXNwb25zZSI5is4YDAoKcnVuczp3cml0ZYLT5JMCIzoBKmIDcnVuIhkvYXBpL3YxL3J1bnMve3J1bn06Y2FuY2VsYgZwcm90bzM", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_agentplatform_options_v1_reference, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkisgYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASHQoVbmV4dF9zdGVwc19wYWdlX3Rva2VuGBkgASgJEhEKCXJlcGxheV9pZBgRIAEoCRIRCglyZXBsYXlfb2YYEiABKAkSOgoLcmVzb2x1dGlvbnMYEyADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb24SNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTY2FuY2VsX3JlcXVlc3RlZF9ieRgVIAEoCUIQCg5fYXR0ZW1wdHNfbGVmdCLqBQoKUnVuU3VtbWFyeRIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuABCgpSZXNvbHV0aW9uEj0KB291dGNvbWUYASABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lEgwKBG5vdGUYAiABKAkSEwoLcmVzb2x2ZWRfYnkYAyABKAkSLwoLcmVzb2x2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYBSABKA0SMQoFZXJyb3IYBiABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0i0AMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEjEKBGtpbmQYAiABKA4yIy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBLaW5kEjUKBnN0YXR1cxgDIAEoDjIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcFN0YXR1cxINCgVza2lsbBgEIAEoCRIMCgR0b29sGAUgASgJEhcKCWFyZ3VtZW50cxgNIAEoCUIEkM4YARIUCgZyZXN1bHQYDiABKAlCBJDOGAISMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SLgoKc3RhcnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2lkZW1wb3RlbmN5X2tleRgLIAEoCRIPCgdhdHRlbXB0GAwgASgNEjgKCnJlc3VsdF9jdXQYDyABKAsyJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc3VsdEN1dEoECAYQB0oECAcQCCIvCglSZXN1bHRDdXQSEgoKc2l6ZV9ieXRlcxgBIAEoDRIOCgZzaGEyNTYYAiABKAkiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iWwoQTGlzdFN0ZXBzUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAyABKAkiXAoRTGlzdFN0ZXBzUmVzcG9uc2USLgoFc3RlcHMYASADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItMDCg9MaXN0UnVuc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkSGgoIZXZlbnRfaWQYAyABKAlCCLpIBXIDGP8BEikKCnRyaWdnZXJfaWQYBCABKAlCFRgBukgFcgMY/wGazhgHdHJpZ2dlchJHCgZzdGF0dXMYBSADKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1c0IRukgOkgELEBQiB4IBBBABIAASGwoJcmVwbGF5X2lkGAYgASgJQgi6SAVyAxj/ARIkCgd0cmlnZ2VyGAcgASgJQhO6SAVyAxj/AZrOGAd0cmlnZ2VyEiAKBWFnZW50GAggASgJQhG6SAVyAxj/AZrOGAVhZ2VudBIyCg53ZWJob29rX3NvdXJjZRgJIAEoCUIaukgFcgMY/wGazhgOd2ViaG9va19zb3VyY2USMAoMY3JlYXRlZF9mcm9tGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoQTGlzdFJ1bnNSZXNwb25zZRIzCgRydW5zGAEgAygLMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMAQoRUmVzb2x2ZVJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABEkkKB291dGNvbWUYAiABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lQgq6SAeCAQQQASAAEhYKBG5vdGUYAyABKAlCCLpIBXIDGNAPIkEKElJlc29sdmVSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biIoChBDYW5jZWxSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQASJAChFDYW5jZWxSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1birjAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEiAKHFJVTl9TVEFUVVNfQVdBSVRJTkdfQVBQUk9WQUwQAxIYChRSVU5fU1RBVFVTX1NVQ0NFRURFRBAEEhUKEVJVTl9TVEFUVVNfRkFJTEVEEAUSGAoUUlVOX1NUQVRVU19DQU5DRUxMRUQQBhIeChpSVU5fU1RBVFVTX09VVENPTUVfVU5LTk9XThAHKnIKCFN0ZXBLaW5kEhkKFVNURVBfS0lORF9VTlNQRUNJRklFRBAAEhgKFFNURVBfS0lORF9UT09MU19MSVNUEAESFwoTU1RFUF9LSU5EX1RPT0xfQ0FMTBACEhgKFFNURVBfS0lORF9NT0RFTF9UVVJOEAMqdQoKU3RlcFN0YXR1cxIbChdTVEVQX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE1NURVBfU1RBVFVTX1NUQVJURUQQARIZChVTVEVQX1NUQVRVU19TVUNDRUVERUQQAhIWChJTVEVQX1NUQVRVU19GQUlMRUQQAyqWAQoRUmVzb2x1dGlvbk91dGNvbWUSIgoeUkVTT0xVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASIAocUkVTT0xVVElPTl9PVVRDT01FX1NVQ0NFRURFRBABEhwKGFJFU09MVVRJT05fT1VUQ09NRV9SRVRSWRACEh0KGVJFU09MVVRJT05fT1VUQ09NRV9GQUlMRUQQAzKWBgoKUnVuU2VydmljZRKQAQoGR2V0UnVuEiguYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXF1ZXN0GikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXNwb25zZSIxkAIBis4YCwoJcnVuczpyZWFkgtPkkwIZYgNydW4SEi9hcGkvdjEvcnVucy97cnVufRKaAQoJTGlzdFN0ZXBzEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0U3RlcHNSZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0U3RlcHNSZXNwb25zZSIykAIBis4YCwoJcnVuczpyZWFkgtPkkwIaEhgvYXBpL3YxL3J1bnMve3J1bn0vc3RlcHMSiwEKCExpc3RSdW5zEiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1JlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RSdW5zUmVzcG9uc2UiJpACAYrOGAsKCXJ1bnM6cmVhZILT5JMCDhIML2FwaS92MS9ydW5zEqUBCgpSZXNvbHZlUnVuEiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHZlUnVuUmVxdWVzdBotLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlc3BvbnNlIjqKzhgMCgpydW5zOndyaXRlgtPkkwIkOgEqYgNydW4iGi9hcGkvdjEvcnVucy97cnVufTpyZXNvbHZlEqEBCglDYW5jZWxSdW4SKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlc3BvbnNlIjmKzhgMCgpydW5zOndyaXRlgtPkkwIjOgEqYgNydW4iGS9hcGkvdjEvcnVucy97cnVufTpjYW5jZWxiBnByb3RvMw", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_agentplatform_options_v1_reference, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Problem
@@ -152,9 +152,18 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
   finishedAt?: Timestamp | undefined;
 
   /**
+   * The first ones, as many as a page holds.
+   *
    * @generated from field: repeated agentplatform.dispatch.v1.Step steps = 16;
    */
   steps: Step[];
+
+  /**
+   * Of ListSteps, for those behind them; empty if there are none.
+   *
+   * @generated from field: string next_steps_page_token = 25;
+   */
+  nextStepsPageToken: string;
 
   /**
    * The replay that started it; empty for the run an event started when it came in.
@@ -442,6 +451,13 @@ export type Step = Message<"agentplatform.dispatch.v1.Step"> & {
    * @generated from field: uint32 attempt = 12;
    */
   attempt: number;
+
+  /**
+   * Of the whole result, when only a part of it is kept.
+   *
+   * @generated from field: agentplatform.dispatch.v1.ResultCut result_cut = 15;
+   */
+  resultCut?: ResultCut | undefined;
 };
 
 /**
@@ -450,6 +466,32 @@ export type Step = Message<"agentplatform.dispatch.v1.Step"> & {
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_agentplatform_dispatch_v1_runs, 4);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ResultCut
+ */
+export type ResultCut = Message<"agentplatform.dispatch.v1.ResultCut"> & {
+  /**
+   * As JSON, in UTF-8.
+   *
+   * @generated from field: uint32 size_bytes = 1;
+   */
+  sizeBytes: number;
+
+  /**
+   * Hexadecimal.
+   *
+   * @generated from field: string sha256 = 2;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ResultCut.
+ * Use `create(ResultCutSchema)` to create a new message.
+ */
+export const ResultCutSchema: GenMessage<ResultCut> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunRequest
@@ -466,7 +508,7 @@ export type GetRunRequest = Message<"agentplatform.dispatch.v1.GetRunRequest"> &
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunResponse
@@ -483,7 +525,56 @@ export type GetRunResponse = Message<"agentplatform.dispatch.v1.GetRunResponse">
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ListStepsRequest
+ */
+export type ListStepsRequest = Message<"agentplatform.dispatch.v1.ListStepsRequest"> & {
+  /**
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ListStepsRequest.
+ * Use `create(ListStepsRequestSchema)` to create a new message.
+ */
+export const ListStepsRequestSchema: GenMessage<ListStepsRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.ListStepsResponse
+ */
+export type ListStepsResponse = Message<"agentplatform.dispatch.v1.ListStepsResponse"> & {
+  /**
+   * @generated from field: repeated agentplatform.dispatch.v1.Step steps = 1;
+   */
+  steps: Step[];
+
+  /**
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.ListStepsResponse.
+ * Use `create(ListStepsResponseSchema)` to create a new message.
+ */
+export const ListStepsResponseSchema: GenMessage<ListStepsResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsRequest
@@ -561,7 +652,7 @@ export type ListRunsRequest = Message<"agentplatform.dispatch.v1.ListRunsRequest
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsResponse
@@ -583,7 +674,7 @@ export type ListRunsResponse = Message<"agentplatform.dispatch.v1.ListRunsRespon
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ResolveRunRequest
@@ -612,7 +703,7 @@ export type ResolveRunRequest = Message<"agentplatform.dispatch.v1.ResolveRunReq
  * Use `create(ResolveRunRequestSchema)` to create a new message.
  */
 export const ResolveRunRequestSchema: GenMessage<ResolveRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 12);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ResolveRunResponse
@@ -629,7 +720,7 @@ export type ResolveRunResponse = Message<"agentplatform.dispatch.v1.ResolveRunRe
  * Use `create(ResolveRunResponseSchema)` to create a new message.
  */
 export const ResolveRunResponseSchema: GenMessage<ResolveRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 13);
 
 /**
  * @generated from message agentplatform.dispatch.v1.CancelRunRequest
@@ -646,7 +737,7 @@ export type CancelRunRequest = Message<"agentplatform.dispatch.v1.CancelRunReque
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 14);
 
 /**
  * @generated from message agentplatform.dispatch.v1.CancelRunResponse
@@ -663,7 +754,7 @@ export type CancelRunResponse = Message<"agentplatform.dispatch.v1.CancelRunResp
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 12);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 15);
 
 /**
  * @generated from enum agentplatform.dispatch.v1.RunStatus
@@ -846,7 +937,7 @@ export const ResolutionOutcomeSchema: GenEnum<ResolutionOutcome> = /*@__PURE__*/
  */
 export const RunService: GenService<{
   /**
-   * With steps.
+   * With its first steps.
    *
    * @generated from rpc agentplatform.dispatch.v1.RunService.GetRun
    */
@@ -854,6 +945,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof GetRunRequestSchema;
     output: typeof GetRunResponseSchema;
+  },
+  /**
+   * In order.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.RunService.ListSteps
+   */
+  listSteps: {
+    methodKind: "unary";
+    input: typeof ListStepsRequestSchema;
+    output: typeof ListStepsResponseSchema;
   },
   /**
    * Newest first, as summaries.
