@@ -1,5 +1,6 @@
 import { RunStatus } from '@agent-platform/proto';
 import { createMetrics } from '@agent-platform/service';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { expect, it } from 'vitest';
 import { mcpFault } from './support/fake-mcp.ts';
 import { containing, createFixture, testConfig, type Fixture } from './support/fixture.ts';
@@ -68,4 +69,19 @@ it('a run that waits goes on from its journal', async () => {
   // One list of tools, and each attempt at the call once: nothing was forgotten while it waited.
   expect(run.steps.map(({ attempt }) => attempt)).toEqual([1, ...run.steps.slice(1).map((_, index) => index + 1)]);
   expect(run.attempts).toBe(run.steps.length - 1);
+});
+
+it('a run that waits after a failed call says how many attempts are left, and until when', async () => {
+  await using fixture = await createFixture();
+  fixture.mcp.onCall = () => {
+    throw mcpFault.server();
+  };
+  const retry = { ...testConfig.retry, maxAttempts: 20, baseMs: 1, maxMs: 1 };
+  const dispatcher = await fixture.start({ config: { circuit, retry } });
+  const [eventId] = await dispatcher.deliver({});
+  const waiting = async () => (await fixture.runs.listRuns({ eventId: eventId! })).runs[0]!;
+  await expect.poll(async () => (await waiting()).error?.code).toBe('circuit_open');
+  const run = await waiting();
+  expect(run).toMatchObject({ status: RunStatus.QUEUED, attempts: 3, attemptsLeft: 17 });
+  expect(timestampMs(run.givesUpAt!) - timestampMs(run.startedAt!)).toBeGreaterThanOrEqual(retry.totalMs);
 });

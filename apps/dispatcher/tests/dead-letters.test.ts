@@ -137,6 +137,12 @@ describe('an event that cannot be processed', () => {
       deadLetteredBefore: timestampFromDate(at(3)),
     });
     expect(some.deadLetters).toHaveLength(3);
+    await expect(
+      fixture.deadLetters.listDeadLetters({
+        deadLetteredFrom: timestampFromDate(at(3)),
+        deadLetteredBefore: timestampFromDate(at(1)),
+      }),
+    ).rejects.toMatchObject({ code: 'range_invalid' });
     await expect(fixture.deadLetters.listDeadLetters({ pageToken: 'x' })).rejects.toMatchObject({
       code: 'page_token_invalid',
     });

@@ -1,4 +1,3 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { DeadLetterService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import { AppError, type Logger } from '@agent-platform/service';
@@ -7,6 +6,7 @@ import { redrive, type RedriveDeps } from '../dead-letters/redrive.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { findRequestedRedrive, requestRedrives } from '../store/redrives.ts';
 import { deadLetterMessage } from './dead-letter-messages.ts';
+import { timeRange } from './list-filters.ts';
 import { behind, decodeTimePlace, encodeTimePlace, pageSizeOf } from './page.ts';
 import { tenantDatabase, type TenantDatabase } from './tenant-database.ts';
 
@@ -27,12 +27,7 @@ export function deadLetterService({ prisma, logger, ...redriving }: DeadLetterSe
         where: {
           ...(place && behind('deadLetteredAt', place)),
           // Beside the place in the list, which is a time too.
-          AND: {
-            deadLetteredAt: {
-              ...(deadLetteredFrom && { gte: timestampDate(deadLetteredFrom) }),
-              ...(deadLetteredBefore && { lt: timestampDate(deadLetteredBefore) }),
-            },
-          },
+          AND: { deadLetteredAt: timeRange('dead_lettered', deadLetteredFrom, deadLetteredBefore) },
         },
         omit: WITHOUT_BYTES,
         orderBy: [{ deadLetteredAt: 'desc' }, { id: 'desc' }],

@@ -41,7 +41,7 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
     if (hadItsShare(x, last)) throw retryOrFail(x, last, problem);
   }
   stopIfCancelled(x);
-  using circuit = enterCircuit(x, call.skill, 'call');
+  using circuit = enterCircuit(x, call.skill, 'call', call.position);
   const server = await serverOf(x, call.skill);
   const step = x.journal.begin({
     kind: 'tool_call',

@@ -1,10 +1,16 @@
 import type { PlannedSkill } from '../events/plan.ts';
 import { CircuitOpen, type CircuitPass, type Operation } from './circuits.ts';
 import type { Execution } from './execution.ts';
+import { retryState } from './failures.ts';
 import { RunStop } from './stop.ts';
 
-/** Before anything is recorded or asked for. @throws RunStop while the skill's circuit is open: the run waits. */
-export function enterCircuit(x: Execution, skill: PlannedSkill, operation: Operation): CircuitPass {
+/**
+ * Before anything is recorded or asked for.
+ *
+ * @param position - of the step in the run's journal.
+ * @throws RunStop while the skill's circuit is open: the run waits.
+ */
+export function enterCircuit(x: Execution, skill: PlannedSkill, operation: Operation, position: string): CircuitPass {
   try {
     // Tenants may use one server with different credentials; a skill may get another server.
     return x.circuits.enter(`${x.run.orgId} ${skill.id} ${skill.url}`, operation);
@@ -15,6 +21,13 @@ export function enterCircuit(x: Execution, skill: PlannedSkill, operation: Opera
       'The run goes on when the server answers again.';
     // Not all at once when the circuit closes.
     const delayMs = Math.round(error.retryInMs * (1 + Math.random() / 2));
-    throw new RunStop({ status: 'queued', delayMs, error: { code: 'circuit_open', message }, uncounted: true });
+    const failed = x.journal.failed(position).at(-1);
+    throw new RunStop({
+      status: 'queued',
+      delayMs,
+      error: { code: 'circuit_open', message },
+      uncounted: true,
+      ...(failed && { retry: retryState(x, failed) }),
+    });
   }
 }

@@ -3,7 +3,7 @@ import { AppError, isPassing } from '@agent-platform/service';
 import { backoffMs } from './backoff.ts';
 import type { Execution } from './execution.ts';
 import { HANDED_BACK } from './journal.ts';
-import type { Problem, Step } from './run.ts';
+import type { Problem, RetryState, Step } from './run.ts';
 import { failed, LeaseLost, outcomeUnknown, RunStop, ShuttingDown } from './stop.ts';
 
 /** Another service of the platform is not there: not the run's fault, so it waits as long as it takes. */
@@ -43,9 +43,14 @@ export function retryOrFail(x: Execution, step: Step, problem: Problem, retryAft
     const asked = (retryAfterMs ?? 0) > policy.totalMs ? ' The server asks to wait longer than its skill waits.' : '';
     return failed(problem.code, `${problem.message} Tried ${times}, without success.${asked}`);
   }
+  return new RunStop({ status: 'queued', delayMs, error: problem, retry: retryState(x, step) });
+}
+
+/** What is left of a failed step's share. */
+export function retryState(x: Execution, step: Step): RetryState {
+  const { failures, policy, givesUpAtMs } = shareOf(x, step);
   const attemptsLeft = Number.isFinite(policy.maxAttempts) ? policy.maxAttempts - failures : null;
-  const retry = { attemptsLeft, givesUpAt: new Date(givesUpAtMs) };
-  return new RunStop({ status: 'queued', delayMs, error: problem, retry });
+  return { attemptsLeft, givesUpAt: new Date(givesUpAtMs) };
 }
 
 /** Whether the attempts at a step, or the time for them, are used up. */

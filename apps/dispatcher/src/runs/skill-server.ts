@@ -43,11 +43,12 @@ function oauthOf({ issuer, clientId, authentication: { case: kind, value = '' },
  * with the next one.
  */
 export async function listTools(x: Execution, skill: PlannedSkill): Promise<readonly Tool[]> {
-  using circuit = enterCircuit(x, skill, 'list');
+  const position = `tools:${skill.id}`;
+  using circuit = enterCircuit(x, skill, 'list', position);
   const server = await serverOf(x, skill);
   const step = x.journal.begin({
     kind: 'tools_list',
-    position: `tools:${skill.id}`,
+    position,
     repeatable: true,
     skill: skill.name,
   });
