@@ -11,9 +11,9 @@ import { AppError, type Logger } from '@agent-platform/service';
 import { key, type Routes } from '../methods.ts';
 
 /**
- * The methods over Connect, gRPC and gRPC-Web. As `fastifyConnectPlugin` does it, but for two things: that one writes
- * what goes wrong on a connection to the console, and leaves a request it cannot read (HTTP/1.0 without a host)
- * without an answer.
+ * The methods over Connect, gRPC and gRPC-Web. As `fastifyConnectPlugin` of `@connectrpc/connect-fastify` 2.2.0 does it, but
+ * for three things: that one writes to the console whenever a client hangs up during an answer, leaves a request that it
+ * cannot read (HTTP/1.0 without a host) without an answer, and takes OPTIONS for itself.
  */
 export function addRpcRoutes(
   app: FastifyInstance,
