@@ -1,15 +1,13 @@
 import type { Pool, PoolClient } from '@agent-platform/database';
-import { newId, newTraceparent } from '@agent-platform/service';
 import type { EventKind } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
 import type { Decision } from '../events/decision.ts';
-import type { PlannedRun } from '../events/plan.ts';
 import { findReplays } from '../store/find-replays.ts';
-import { insertReplays, type ReplayRun } from '../store/insert-replays.ts';
 import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
 import { refuseTooMany } from './limits.ts';
 import type { AskedReplay } from './replay.ts';
 import { startReplay } from './start-replay.ts';
+import { startRuns } from './start-runs.ts';
 
 export interface ReplayDeps {
   readonly pool: Pool;
@@ -37,8 +35,7 @@ export async function replayEvent(
     const counts = { eventCount: 1, runCount: planned.length };
     refuseTooMany(counts);
     const firstBatch = async (client: PoolClient) => {
-      const runs = runsOf(event.id, planned);
-      return { started: await insertReplays(client, { orgId, replayId, planned, runs }), position: null };
+      return { started: await startRuns(client, asked, [{ eventId: event.id, planned }]), position: null };
     };
     return { ...counts, scope: null, position: null, firstBatch };
   });
@@ -49,8 +46,4 @@ export async function replayEvent(
     const runId = started.get(triggerId);
     return runId ? { ...decision, run_id: runId } : decision;
   });
-}
-
-export function runsOf(eventId: string, planned: readonly PlannedRun[]): ReplayRun[] {
-  return planned.map(({ triggerId }) => ({ id: newId('run'), eventId, triggerId, traceparent: newTraceparent() }));
 }

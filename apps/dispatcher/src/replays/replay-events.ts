@@ -2,13 +2,13 @@ import type { PoolClient } from '@agent-platform/database';
 import { AppError } from '@agent-platform/service';
 import type { Configuration, EventKind } from '../configuration/configuration.ts';
 import { countEvents, type EventRange } from '../store/count-events.ts';
-import { insertReplays } from '../store/insert-replays.ts';
 import { listReplayedEvents } from '../store/list-replayed-events.ts';
 import { refuseTooMany } from './limits.ts';
 import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
-import { runsOf, type ReplayDeps } from './replay-event.ts';
+import type { ReplayDeps } from './replay-event.ts';
 import type { AskedReplay, Batch, Replay, ReplayCounts } from './replay.ts';
 import { startReplay, type PreparedReplay } from './start-replay.ts';
+import { startRuns } from './start-runs.ts';
 
 /** Events per transaction. */
 const BATCH_SIZE = 500;
@@ -93,10 +93,9 @@ export async function replayNextEvents(
   replay: { readonly orgId: string; readonly id: string; readonly scope: string; readonly position: string },
   configuration: Configuration,
 ): Promise<Batch> {
-  const { orgId, id: replayId } = replay;
   const { receivedBefore, kinds } = JSON.parse(replay.scope) as Scope;
   const events = await listReplayedEvents(client, {
-    orgId,
+    orgId: replay.orgId,
     receivedBefore: new Date(receivedBefore),
     kinds,
     after: JSON.parse(replay.position) as Position,
@@ -111,9 +110,11 @@ export async function replayNextEvents(
         return [keyOf(kind), planned.filter(({ triggerId }) => kind.triggerIds.includes(triggerId))] as const;
       }),
   );
-  const planned = [...byKind.values()].flat();
-  const runs = events.flatMap((event) => runsOf(event.id, byKind.get(keyOf(event))!));
-  const started = await insertReplays(client, { orgId, replayId, planned, runs });
+  const started = await startRuns(
+    client,
+    replay,
+    events.map((event) => ({ eventId: event.id, planned: byKind.get(keyOf(event))! })),
+  );
   const last = events.at(-1);
   if (!last || events.length < BATCH_SIZE) return { started, position: null };
   const position: Position = { receivedAt: last.receivedAt.toISOString(), id: last.id };

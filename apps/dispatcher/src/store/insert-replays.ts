@@ -1,19 +1,17 @@
 import type { PoolClient } from '@agent-platform/database';
 import { timeOfId } from '@agent-platform/service';
-import type { PlannedRun } from '../events/plan.ts';
-import { ensurePlans } from './ensure-plans.ts';
+import type { PlanReference } from '../events/plan.ts';
 
-export interface ReplayRun {
+export interface ReplayRun extends PlanReference {
   readonly id: string;
   readonly eventId: string;
-  readonly triggerId: string;
   readonly traceparent: string;
 }
 
 /**
- * Runs of a replay, each with the run that the event started itself. What the replay has started already is left
- * alone, which makes it safe to repeat. The lock on the events keeps retention from deleting one under its new run:
- * it deletes only what it could lock, and looks for runs after that. Rows are inserted in the order of events and
+ * Runs of a replay, each with the run that the event started itself. Their plans are there. What the replay has started
+ * already is left alone, which makes it safe to repeat. The lock on the events keeps retention from deleting one under its
+ * new run: it deletes only what it could lock, and looks for runs after that. Rows are inserted in the order of events and
  * triggers in every statement: no deadlocks.
  */
 const INSERT_REPLAYS = `
@@ -22,13 +20,12 @@ const INSERT_REPLAYS = `
   )
   insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash,
                     traceparent, created_at, status, claimable_at, replay_id, replay_of)
-  select r.id, $1, r.event_id, present.source_id, r.trigger_id, t.trigger_name, t.agent_id, t.agent_name, t.plan_hash,
+  select r.id, $1, r.event_id, present.source_id, r.trigger_id, r.trigger_name, r.agent_id, r.agent_name, r.plan_hash,
          r.traceparent, r.created_at, 'queued', now(), $2, o.id
-  from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-    as r (id, event_id, trigger_id, traceparent, created_at)
+  from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[],
+              $11::timestamptz[])
+    as r (id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, traceparent, created_at)
   join present on present.id = r.event_id
-  join unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[])
-    as t (trigger_id, trigger_name, agent_id, agent_name, plan_hash) on t.trigger_id = r.trigger_id
   left join runs o on o.event_id = r.event_id and o.trigger_id = r.trigger_id and o.replay_id = ''
   order by r.event_id, r.trigger_id
   on conflict (event_id, trigger_id, replay_id) do nothing`;
@@ -36,30 +33,22 @@ const INSERT_REPLAYS = `
 /** @returns how many runs were new. */
 export async function insertReplays(
   client: PoolClient,
-  o: {
-    readonly orgId: string;
-    readonly replayId: string;
-    readonly runs: readonly ReplayRun[];
-    readonly planned: readonly PlannedRun[];
-  },
+  o: { readonly orgId: string; readonly replayId: string; readonly runs: readonly ReplayRun[] },
 ): Promise<number> {
-  const { orgId, replayId, runs, planned } = o;
+  const { orgId, replayId, runs } = o;
   if (runs.length === 0) return 0;
-  const owned = planned.map((plan) => ({ orgId, ...plan }));
-  await ensurePlans(client, owned);
   const { rowCount } = await client.query(INSERT_REPLAYS, [
     orgId,
     replayId,
     runs.map(({ id }) => id),
     runs.map(({ eventId }) => eventId),
     runs.map(({ triggerId }) => triggerId),
+    runs.map(({ triggerName }) => triggerName),
+    runs.map(({ agentId }) => agentId),
+    runs.map(({ agentName }) => agentName),
+    runs.map(({ planHash }) => planHash),
     runs.map(({ traceparent }) => traceparent),
     runs.map(({ id }) => timeOfId(id)),
-    planned.map(({ triggerId }) => triggerId),
-    planned.map(({ triggerName }) => triggerName),
-    planned.map(({ agentId }) => agentId),
-    planned.map(({ agentName }) => agentName),
-    planned.map(({ planHash }) => planHash),
   ]);
   return rowCount ?? 0;
 }
