@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import { MARK_PLANS_EVERY } from './ensure-plans.ts';
+import { MARK_PLANS_EVERY } from './mark-plans.ts';
 
 /**
  * Plans that nothing was started by for long, and that no run refers to. Finds the runs of a plan among those of its
