@@ -113,7 +113,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
       router.service(EventService, mapDatabaseFaults(events));
       router.service(ReplayService, mapDatabaseFaults(replayService({ prisma, pool })));
       const { maxOfTenant } = config.workers;
-      router.service(RunService, mapDatabaseFaults(runService({ prisma, pool, maxOfTenant, wake })));
+      router.service(RunService, mapDatabaseFaults(runService({ prisma, pool, configurations, maxOfTenant, wake })));
       router.service(DeadLetterService, mapDatabaseFaults(deadLetterService({ prisma, pool, handler, logger })));
     },
     checks: {

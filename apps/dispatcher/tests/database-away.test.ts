@@ -16,6 +16,7 @@ const methods = services.flatMap((service) => service.methods);
 const bodies: Readonly<Record<string, object>> = {
   ResolveRun: { outcome: 'retry' },
   ReplayEvents: { received_from: '2020-01-01T00:00:00Z', received_before: '2999-01-01T00:00:00Z' },
+  RetryRuns: { created_from: '2020-01-01T00:00:00Z', created_before: '2999-01-01T00:00:00Z' },
 };
 const permissions = new Set(permissionsOf(services));
 const TABLES = ['events', 'runs', 'replays', 'dead_letters'];

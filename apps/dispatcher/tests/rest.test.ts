@@ -3,7 +3,7 @@ import { mcpFault } from './support/fake-mcp.ts';
 import { createFixture } from './support/fixture.ts';
 import { createRest } from './support/rest.ts';
 
-it('people resolve, cancel and replay over REST, with names as they are written there', async () => {
+it('people resolve, cancel, replay and retry over REST, with names as they are written there', async () => {
   await using fixture = await createFixture();
   fixture.mcp.onCall = () => {
     throw mcpFault.timeout();
@@ -52,4 +52,27 @@ it('people resolve, cancel and replay over REST, with names as they are written 
   ]);
   expect(await get('replays')).toMatchObject([200, { replays: [{ id: 'fix-43' }, { id: 'fix-42', event: {} }] }]);
   expect(await post('replays/fix-43:cancel', {})).toMatchObject([409, { code: 'replay_state_wrong' }]);
+
+  const [, retry] = await post(`runs/${id}:retry`, { replay_id: 'fix-44', configuration: 'current' });
+  expect(retry).toMatchObject({ event_id: eventId, retry_of: id, replay_of: id, replay_id: 'fix-44' });
+  expect(await get('replays/fix-44')).toMatchObject([
+    200,
+    { retry_run: { run: id, configuration: 'current' }, state: 'succeeded', started_count: 1 },
+  ]);
+  expect(await post(`runs/${id}:retry`, { configuration: 'todays' })).toMatchObject([400, {}]);
+  const created = { created_from: '2020-01-01T00:00:00Z', created_before: '2999-01-01T00:00:00Z' };
+  expect(await post('runs:retry', { ...created, dry_run: true })).toMatchObject([
+    200,
+    { run_count: 0, started_count: 0, skipped: [] },
+  ]);
+  expect(await post('runs:retry', { ...created, status: ['failed', 'outcome_unknown'] })).toMatchObject([
+    400,
+    { errors: [{ field: 'status', description: expect.stringContaining('resolve') as string }] },
+  ]);
+  expect(await post('runs:retry', { dry_run: true })).toMatchObject([400, {}]);
+  expect(await post('runs:retry', { ...created, status: ['failed'], replay_id: 'fix-45' })).toMatchObject([
+    200,
+    { replay_id: 'fix-45', run_count: 0, started_count: 0, state: 'succeeded' },
+  ]);
+  expect(await get('replays/fix-45')).toMatchObject([200, { retry_runs: { ...created, configuration: 'original' } }]);
 });

@@ -7,11 +7,12 @@ import {
   type ListEventsRequest,
   type ListRunsRequest,
   type ReplayEventsRequest,
+  type RetryRunsRequest,
 } from '@agent-platform/proto';
 import { userOf, type Routes } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 
-type Filters = ListEventsRequest | ListRunsRequest | ReplayEventsRequest;
+type Filters = ListEventsRequest | ListRunsRequest | ReplayEventsRequest | RetryRunsRequest;
 
 /** Stands for the dispatcher behind the forwarder: has one event and one run of tenant org_a. `filters`: what was asked for. */
 export function createDispatcherDouble(): { routes: Routes; filters: Filters[] } {
@@ -63,6 +64,14 @@ export function createDispatcherDouble(): { routes: Routes; filters: Filters[] }
     cancelRun({ run }, call) {
       owned(call, run, 'run_1');
       return { run: { id: run } };
+    },
+    retryRun({ run }, call) {
+      owned(call, run, 'run_1');
+      return { run: { id: 'run_2', retryOf: run } };
+    },
+    retryRuns(request, call) {
+      filters.push(request);
+      return { replayId: request.replayId, runCount: userOf(call).orgId === 'org_a' ? 1 : 0 };
     },
   };
   const replays: ServiceImpl<typeof ReplayService> = {

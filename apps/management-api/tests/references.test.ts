@@ -12,7 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-const times = { receivedFrom: timestampFromDate(new Date(0)), receivedBefore: timestampFromDate(new Date(1)) };
+const [from, before] = [timestampFromDate(new Date(0)), timestampFromDate(new Date(1))];
+const times = { receivedFrom: from, receivedBefore: before };
+const created = { createdFrom: from, createdBefore: before };
 
 /** Each field that refers to something, with what asks by it. */
 const fields = [
@@ -36,6 +38,13 @@ const fields = [
   ['listRuns.trigger', 'trigger', (trigger: string) => runs().listRuns({ trigger })],
   ['listRuns.trigger_id', 'triggerId', (triggerId: string) => runs().listRuns({ triggerId })],
   ['listRuns.agent', 'agent', (agent: string) => runs().listRuns({ agent })],
+  [
+    'retryRuns.webhook_source',
+    'webhookSource',
+    (webhookSource: string) => runs().retryRuns({ ...created, webhookSource }),
+  ],
+  ['retryRuns.trigger', 'trigger', (trigger: string) => runs().retryRuns({ ...created, trigger })],
+  ['retryRuns.agent', 'agent', (agent: string) => runs().retryRuns({ ...created, agent })],
 ] as const;
 
 const orgId = 'org_names';

@@ -9,6 +9,16 @@ export function matchesOf(configuration: Configuration, kind: EventKind, trigger
   return trigger ? [decide(configuration, trigger, kind)] : matchTriggers(configuration, kind);
 }
 
+/** Of the trigger that has started a run, as it is configured now. */
+export function matchAgain(
+  configuration: Configuration,
+  run: EventKind & Pick<Match, 'triggerId' | 'triggerName'>,
+): Match {
+  const { triggerId, triggerName } = run;
+  const trigger = configuration.trigger(triggerId);
+  return trigger ? decide(configuration, trigger, run) : { triggerId, triggerName, reason: 'does not exist any more' };
+}
+
 export function plannedOf(matches: readonly Match[]): PlannedRun[] {
   return matches.flatMap(({ planned }) => planned ?? []);
 }

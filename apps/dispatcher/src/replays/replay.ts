@@ -6,7 +6,7 @@ export interface ReplayKey {
 
 /** What is asked for, and by whom. */
 export interface AskedReplay extends ReplayKey {
-  readonly kind: 'event' | 'events';
+  readonly kind: 'event' | 'events' | 'retry_run' | 'retry_runs';
   /** JSON: a request with the same id must be the same. */
   readonly request: string;
   /** The principal's subject. */

@@ -1,10 +1,13 @@
-import { databaseErrorToAppError, transaction } from '@agent-platform/database';
+import { databaseErrorToAppError, transaction, type PoolClient } from '@agent-platform/database';
 import { isPassing, type Logger } from '@agent-platform/service';
+import type { Configuration } from '../configuration/configuration.ts';
 import { advanceReplay } from '../store/advance-replay.ts';
-import { claimReplay, nextReplay } from '../store/claim-replay.ts';
+import { claimReplay, nextReplay, type ClaimedReplay } from '../store/claim-replay.ts';
 import { postponeReplay } from '../store/postpone-replay.ts';
 import type { ReplayDeps } from './replay-event.ts';
 import { replayNextEvents } from './replay-events.ts';
+import type { Batch } from './replay.ts';
+import { retryNextRuns } from './retry-runs.ts';
 
 export interface WorkOnReplaysDeps extends ReplayDeps {
   readonly logger: Logger;
@@ -22,11 +25,11 @@ export async function workOnNextReplay({ pool, configurations, wake, logger }: W
   const next = await nextReplay(pool);
   if (!next) return false;
   try {
-    const configuration = await configurations.current(next.orgId);
+    const configuration = await ifNeeded(configurations.current(next.orgId));
     const started = await transaction(pool, async (client) => {
       const claimed = await claimReplay(client, next);
       if (!claimed) return 0;
-      const batch = await replayNextEvents(client, claimed, configuration);
+      const batch = await nextBatch(client, claimed, configuration);
       await advanceReplay(client, claimed, batch);
       return batch.started;
     });
@@ -38,4 +41,20 @@ export async function workOnNextReplay({ pool, configurations, wake, logger }: W
     await postponeReplay(pool, next, { delayMs: POSTPONED_MS, error: known });
   }
   return true;
+}
+
+function nextBatch(client: PoolClient, claimed: ClaimedReplay, configuration: () => Configuration): Promise<Batch> {
+  return claimed.kind === 'retry_runs'
+    ? retryNextRuns(client, claimed, configuration)
+    : replayNextEvents(client, claimed, configuration());
+}
+
+/** Throws when it is asked for what has failed: a retry of runs as they were needs no configuration. */
+function ifNeeded<T>(promise: Promise<T>): Promise<() => T> {
+  return promise.then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
 }

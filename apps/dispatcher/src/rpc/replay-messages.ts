@@ -4,8 +4,12 @@ import {
   ReplayEventsRequestSchema,
   ReplaySchema,
   ReplayState,
+  RetryRunRequestSchema,
+  RetryRunsRequestSchema,
   type ReplayEventRequest,
   type ReplayEventsRequest,
+  type RetryRunRequest,
+  type RetryRunsRequest,
 } from '@agent-platform/proto';
 import { create, fromJsonString, toJsonString, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
@@ -23,6 +27,12 @@ export const askedEvent = (request: ReplayEventRequest) =>
 
 export const askedEvents = (request: ReplayEventsRequest) =>
   toJsonString(ReplayEventsRequestSchema, { ...request, replayId: '' });
+
+export const askedRetry = (request: RetryRunRequest) =>
+  toJsonString(RetryRunRequestSchema, { ...request, replayId: '' });
+
+export const askedRetries = (request: RetryRunsRequest) =>
+  toJsonString(RetryRunsRequestSchema, { ...request, replayId: '' });
 
 export function replayMessage(replay: Omit<Replay, 'orgId' | 'kind' | 'state'> & { kind: string; state: string }) {
   return create(ReplaySchema, {
@@ -50,5 +60,9 @@ function requestOf(kind: Replay['kind'], request: string) {
       return { case: 'event', value: read(ReplayEventRequestSchema) } as const;
     case 'events':
       return { case: 'events', value: read(ReplayEventsRequestSchema) } as const;
+    case 'retry_run':
+      return { case: 'retryRun', value: read(RetryRunRequestSchema) } as const;
+    case 'retry_runs':
+      return { case: 'retryRuns', value: read(RetryRunsRequestSchema) } as const;
   }
 }

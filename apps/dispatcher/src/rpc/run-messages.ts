@@ -54,6 +54,7 @@ function fieldsOf(run: ListedRun) {
     ...timesOf({ createdAt: run.createdAt, startedAt: run.startedAt, finishedAt: run.finishedAt }),
     replayId: run.replayId,
     replayOf: run.replayOf ?? '',
+    retryOf: run.retryOf ?? '',
     resolutions: (JSON.parse(run.resolutions) as Resolution[]).map(resolutionMessage),
     ...timesOf({ cancelRequestedAt: run.cancelRequestedAt }),
     cancelRequestedBy: run.cancelRequestedBy ?? '',
@@ -77,6 +78,6 @@ export function timesOf<K extends string>(times: Record<K, Date | null>) {
 }
 
 /** As it is stored. */
-export function nameOf<N extends string>(names: Readonly<Record<N, RunStatus | ResolutionOutcome>>, value: number) {
+export function nameOf<N extends string>(names: Readonly<Record<N, number>>, value: number) {
   return (Object.keys(names) as N[]).find((name) => names[name] === value);
 }

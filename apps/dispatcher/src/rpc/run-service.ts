@@ -1,26 +1,24 @@
-import type { Pool } from '@agent-platform/database';
 import { RunStatus, type RunService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
+import type { ReplayDeps } from '../replays/replay-event.ts';
 import { cancelRun } from '../store/cancel-run.ts';
 import { findRun, runNotFound, wrongState } from './find-run.ts';
 import { listRuns } from './list-runs.ts';
 import { listSteps } from './list-steps.ts';
 import { resolveRun } from './resolve-run.ts';
+import { retryMany, retryOne } from './retry-runs.ts';
 import { nameOf, resolutionOutcomes, runStatuses } from './run-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
 
-export interface RunServiceDeps {
+export interface RunServiceDeps extends ReplayDeps {
   readonly prisma: PrismaClient;
-  readonly pool: Pool;
   /** Runs of a tenant at a time. */
   readonly maxOfTenant: number;
-  /** Called when a run was queued. */
-  readonly wake: () => void;
 }
 
-export function runService({ prisma, pool, maxOfTenant, wake }: RunServiceDeps) {
+export function runService({ prisma, maxOfTenant, ...deps }: RunServiceDeps) {
   return {
     async getRun({ run: id }, context) {
       const db = tenantDatabase(prisma, userOf(context).orgId);
@@ -42,18 +40,29 @@ export function runService({ prisma, pool, maxOfTenant, wake }: RunServiceDeps) 
       const { orgId, subject } = userOf(context);
       const db = tenantDatabase(prisma, orgId);
       await resolveRun(db, id, { outcome: nameOf(resolutionOutcomes, outcome)!, note, by: subject });
-      wake();
+      deps.wake();
       return { run: await findRun(db, id, maxOfTenant) };
     },
 
     async cancelRun({ run: id }, context) {
       const { orgId, subject } = userOf(context);
-      const cancelled = await cancelRun(pool, { id, orgId, by: subject });
+      const cancelled = await cancelRun(deps.pool, { id, orgId, by: subject });
       const run = await findRun(tenantDatabase(prisma, orgId), id, maxOfTenant);
       if (!cancelled && run.status !== RunStatus.CANCELLED) {
         throw wrongState({ id, status: nameOf(runStatuses, run.status)! }, whyNotCancelled(run.status));
       }
       return { run };
+    },
+
+    async retryRun(request, context) {
+      const user = userOf(context);
+      const db = tenantDatabase(prisma, user.orgId);
+      const id = await retryOne(deps, { db, user, request });
+      return { run: await findRun(db, id, maxOfTenant) };
+    },
+
+    async retryRuns(request, context) {
+      return retryMany(deps, userOf(context), request);
     },
   } satisfies ServiceImpl<typeof RunService>;
 }

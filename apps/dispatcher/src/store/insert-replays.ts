@@ -6,6 +6,8 @@ export interface ReplayRun extends PlanReference {
   readonly id: string;
   readonly eventId: string;
   readonly traceparent: string;
+  /** The run that it retries. */
+  readonly retryOf: string | null;
 }
 
 /**
@@ -19,12 +21,12 @@ const INSERT_REPLAYS = `
     select id, source_id from events where org_id = $1 and id = any ($4::text[]) order by id for key share
   )
   insert into runs (id, org_id, event_id, source_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash,
-                    traceparent, created_at, status, claimable_at, replay_id, replay_of)
+                    traceparent, created_at, status, claimable_at, replay_id, replay_of, retry_of)
   select r.id, $1, r.event_id, present.source_id, r.trigger_id, r.trigger_name, r.agent_id, r.agent_name, r.plan_hash,
-         r.traceparent, r.created_at, 'queued', now(), $2, o.id
+         r.traceparent, r.created_at, 'queued', now(), $2, o.id, r.retry_of
   from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[],
-              $11::timestamptz[])
-    as r (id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, traceparent, created_at)
+              $11::timestamptz[], $12::text[])
+    as r (id, event_id, trigger_id, trigger_name, agent_id, agent_name, plan_hash, traceparent, created_at, retry_of)
   join present on present.id = r.event_id
   left join runs o on o.event_id = r.event_id and o.trigger_id = r.trigger_id and o.replay_id = ''
   order by r.event_id, r.trigger_id
@@ -49,6 +51,7 @@ export async function insertReplays(
     runs.map(({ planHash }) => planHash),
     runs.map(({ traceparent }) => traceparent),
     runs.map(({ id }) => timeOfId(id)),
+    runs.map(({ retryOf }) => retryOf),
   ]);
   return rowCount ?? 0;
 }

@@ -1048,6 +1048,7 @@ export const RunScalarFieldEnum = {
   finishedAt: 'finishedAt',
   replayId: 'replayId',
   replayOf: 'replayOf',
+  retryOf: 'retryOf',
   resolutions: 'resolutions',
   cancelRequestedAt: 'cancelRequestedAt',
   cancelRequestedBy: 'cancelRequestedBy'

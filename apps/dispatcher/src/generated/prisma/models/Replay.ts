@@ -699,7 +699,7 @@ export type $ReplayPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
      */
     id: string
     /**
-     * event or events.
+     * event, events, retry_run or retry_runs.
      */
     kind: string
     /**

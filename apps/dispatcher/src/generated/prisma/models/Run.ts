@@ -65,6 +65,7 @@ export type RunMinAggregateOutputType = {
   finishedAt: Date | null
   replayId: string | null
   replayOf: string | null
+  retryOf: string | null
   resolutions: string | null
   cancelRequestedAt: Date | null
   cancelRequestedBy: string | null
@@ -97,6 +98,7 @@ export type RunMaxAggregateOutputType = {
   finishedAt: Date | null
   replayId: string | null
   replayOf: string | null
+  retryOf: string | null
   resolutions: string | null
   cancelRequestedAt: Date | null
   cancelRequestedBy: string | null
@@ -129,6 +131,7 @@ export type RunCountAggregateOutputType = {
   finishedAt: number
   replayId: number
   replayOf: number
+  retryOf: number
   resolutions: number
   cancelRequestedAt: number
   cancelRequestedBy: number
@@ -175,6 +178,7 @@ export type RunMinAggregateInputType = {
   finishedAt?: true
   replayId?: true
   replayOf?: true
+  retryOf?: true
   resolutions?: true
   cancelRequestedAt?: true
   cancelRequestedBy?: true
@@ -207,6 +211,7 @@ export type RunMaxAggregateInputType = {
   finishedAt?: true
   replayId?: true
   replayOf?: true
+  retryOf?: true
   resolutions?: true
   cancelRequestedAt?: true
   cancelRequestedBy?: true
@@ -239,6 +244,7 @@ export type RunCountAggregateInputType = {
   finishedAt?: true
   replayId?: true
   replayOf?: true
+  retryOf?: true
   resolutions?: true
   cancelRequestedAt?: true
   cancelRequestedBy?: true
@@ -358,6 +364,7 @@ export type RunGroupByOutputType = {
   finishedAt: Date | null
   replayId: string
   replayOf: string | null
+  retryOf: string | null
   resolutions: string
   cancelRequestedAt: Date | null
   cancelRequestedBy: string | null
@@ -413,6 +420,7 @@ export type RunWhereInput = {
   finishedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   replayId?: Prisma.StringFilter<"Run"> | string
   replayOf?: Prisma.StringNullableFilter<"Run"> | string | null
+  retryOf?: Prisma.StringNullableFilter<"Run"> | string | null
   resolutions?: Prisma.StringFilter<"Run"> | string
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   cancelRequestedBy?: Prisma.StringNullableFilter<"Run"> | string | null
@@ -445,6 +453,7 @@ export type RunOrderByWithRelationInput = {
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   replayId?: Prisma.SortOrder
   replayOf?: Prisma.SortOrderInput | Prisma.SortOrder
+  retryOf?: Prisma.SortOrderInput | Prisma.SortOrder
   resolutions?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelRequestedBy?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -481,6 +490,7 @@ export type RunWhereUniqueInput = Prisma.AtLeast<{
   finishedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   replayId?: Prisma.StringFilter<"Run"> | string
   replayOf?: Prisma.StringNullableFilter<"Run"> | string | null
+  retryOf?: Prisma.StringNullableFilter<"Run"> | string | null
   resolutions?: Prisma.StringFilter<"Run"> | string
   cancelRequestedAt?: Prisma.DateTimeNullableFilter<"Run"> | Date | string | null
   cancelRequestedBy?: Prisma.StringNullableFilter<"Run"> | string | null
@@ -513,6 +523,7 @@ export type RunOrderByWithAggregationInput = {
   finishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   replayId?: Prisma.SortOrder
   replayOf?: Prisma.SortOrderInput | Prisma.SortOrder
+  retryOf?: Prisma.SortOrderInput | Prisma.SortOrder
   resolutions?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   cancelRequestedBy?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -553,6 +564,7 @@ export type RunScalarWhereWithAggregatesInput = {
   finishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
   replayId?: Prisma.StringWithAggregatesFilter<"Run"> | string
   replayOf?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
+  retryOf?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
   resolutions?: Prisma.StringWithAggregatesFilter<"Run"> | string
   cancelRequestedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Run"> | Date | string | null
   cancelRequestedBy?: Prisma.StringNullableWithAggregatesFilter<"Run"> | string | null
@@ -585,6 +597,7 @@ export type RunCreateInput = {
   finishedAt?: Date | string | null
   replayId?: string
   replayOf?: string | null
+  retryOf?: string | null
   resolutions?: string
   cancelRequestedAt?: Date | string | null
   cancelRequestedBy?: string | null
@@ -617,6 +630,7 @@ export type RunUncheckedCreateInput = {
   finishedAt?: Date | string | null
   replayId?: string
   replayOf?: string | null
+  retryOf?: string | null
   resolutions?: string
   cancelRequestedAt?: Date | string | null
   cancelRequestedBy?: string | null
@@ -649,6 +663,7 @@ export type RunUpdateInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   replayId?: Prisma.StringFieldUpdateOperationsInput | string
   replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  retryOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   resolutions?: Prisma.StringFieldUpdateOperationsInput | string
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -681,6 +696,7 @@ export type RunUncheckedUpdateInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   replayId?: Prisma.StringFieldUpdateOperationsInput | string
   replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  retryOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   resolutions?: Prisma.StringFieldUpdateOperationsInput | string
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -713,6 +729,7 @@ export type RunCreateManyInput = {
   finishedAt?: Date | string | null
   replayId?: string
   replayOf?: string | null
+  retryOf?: string | null
   resolutions?: string
   cancelRequestedAt?: Date | string | null
   cancelRequestedBy?: string | null
@@ -745,6 +762,7 @@ export type RunUpdateManyMutationInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   replayId?: Prisma.StringFieldUpdateOperationsInput | string
   replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  retryOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   resolutions?: Prisma.StringFieldUpdateOperationsInput | string
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -777,6 +795,7 @@ export type RunUncheckedUpdateManyInput = {
   finishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   replayId?: Prisma.StringFieldUpdateOperationsInput | string
   replayOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  retryOf?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   resolutions?: Prisma.StringFieldUpdateOperationsInput | string
   cancelRequestedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   cancelRequestedBy?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -815,6 +834,7 @@ export type RunCountOrderByAggregateInput = {
   finishedAt?: Prisma.SortOrder
   replayId?: Prisma.SortOrder
   replayOf?: Prisma.SortOrder
+  retryOf?: Prisma.SortOrder
   resolutions?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
   cancelRequestedBy?: Prisma.SortOrder
@@ -853,6 +873,7 @@ export type RunMaxOrderByAggregateInput = {
   finishedAt?: Prisma.SortOrder
   replayId?: Prisma.SortOrder
   replayOf?: Prisma.SortOrder
+  retryOf?: Prisma.SortOrder
   resolutions?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
   cancelRequestedBy?: Prisma.SortOrder
@@ -885,6 +906,7 @@ export type RunMinOrderByAggregateInput = {
   finishedAt?: Prisma.SortOrder
   replayId?: Prisma.SortOrder
   replayOf?: Prisma.SortOrder
+  retryOf?: Prisma.SortOrder
   resolutions?: Prisma.SortOrder
   cancelRequestedAt?: Prisma.SortOrder
   cancelRequestedBy?: Prisma.SortOrder
@@ -941,6 +963,7 @@ export type RunSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = ru
   finishedAt?: boolean
   replayId?: boolean
   replayOf?: boolean
+  retryOf?: boolean
   resolutions?: boolean
   cancelRequestedAt?: boolean
   cancelRequestedBy?: boolean
@@ -973,6 +996,7 @@ export type RunSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extension
   finishedAt?: boolean
   replayId?: boolean
   replayOf?: boolean
+  retryOf?: boolean
   resolutions?: boolean
   cancelRequestedAt?: boolean
   cancelRequestedBy?: boolean
@@ -1005,6 +1029,7 @@ export type RunSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extension
   finishedAt?: boolean
   replayId?: boolean
   replayOf?: boolean
+  retryOf?: boolean
   resolutions?: boolean
   cancelRequestedAt?: boolean
   cancelRequestedBy?: boolean
@@ -1037,12 +1062,13 @@ export type RunSelectScalar = {
   finishedAt?: boolean
   replayId?: boolean
   replayOf?: boolean
+  retryOf?: boolean
   resolutions?: boolean
   cancelRequestedAt?: boolean
   cancelRequestedBy?: boolean
 }
 
-export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "sourceId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "due" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
+export type RunOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "orgId" | "eventId" | "sourceId" | "triggerId" | "triggerName" | "agentId" | "agentName" | "planHash" | "traceparent" | "status" | "errorCode" | "errorMessage" | "warnings" | "output" | "attemptsLeft" | "givesUpAt" | "attempts" | "epoch" | "claimableAt" | "due" | "createdAt" | "startedAt" | "finishedAt" | "replayId" | "replayOf" | "retryOf" | "resolutions" | "cancelRequestedAt" | "cancelRequestedBy", ExtArgs["result"]["run"]>
 
 export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Run"
@@ -1104,6 +1130,10 @@ export type $RunPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = 
      * Of a replay: the run with an empty replay id, if there was one.
      */
     replayOf: string | null
+    /**
+     * Of a retry: the run that was retried.
+     */
+    retryOf: string | null
     /**
      * JSON array: what people decided about calls without an answer.
      */
@@ -1562,6 +1592,7 @@ export interface RunFieldRefs {
   readonly finishedAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly replayId: Prisma.FieldRef<"Run", 'String'>
   readonly replayOf: Prisma.FieldRef<"Run", 'String'>
+  readonly retryOf: Prisma.FieldRef<"Run", 'String'>
   readonly resolutions: Prisma.FieldRef<"Run", 'String'>
   readonly cancelRequestedAt: Prisma.FieldRef<"Run", 'DateTime'>
   readonly cancelRequestedBy: Prisma.FieldRef<"Run", 'String'>

@@ -8,7 +8,7 @@ import type { ReplayEventRequest, ReplayEventsRequest } from "./events_pb.ts";
 import { file_agentplatform_dispatch_v1_events } from "./events_pb.ts";
 import type { ReplayState } from "./replay_state_pb.ts";
 import { file_agentplatform_dispatch_v1_replay_state } from "./replay_state_pb.ts";
-import type { Problem } from "./runs_pb.ts";
+import type { Problem, RetryRunRequest, RetryRunsRequest } from "./runs_pb.ts";
 import { file_agentplatform_dispatch_v1_runs } from "./runs_pb.ts";
 import { file_agentplatform_options_v1_policy } from "../../options/v1/policy_pb.ts";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/replays.proto.
  */
 export const file_agentplatform_dispatch_v1_replays: GenFile = /*@__PURE__*/
-  fileDesc("CidhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3JlcGxheXMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiwQMKBlJlcGxheRIKCgJpZBgBIAEoCRI1CgVzdGF0ZRgCIAEoDjImLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5U3RhdGUSPgoFZXZlbnQYAyABKAsyLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50UmVxdWVzdEgAEkAKBmV2ZW50cxgEIAEoCzIuLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRzUmVxdWVzdEgAEhMKC2V2ZW50X2NvdW50GAYgASgNEhEKCXJ1bl9jb3VudBgHIAEoDRIVCg1zdGFydGVkX2NvdW50GAggASgNEjEKBWVycm9yGAkgASgLMiIuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5Qcm9ibGVtEhQKDHJlcXVlc3RlZF9ieRgKIAEoCRIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHcmVxdWVzdCIrChBHZXRSZXBsYXlSZXF1ZXN0EhcKBnJlcGxheRgBIAEoCUIHukgEcgIQASJGChFHZXRSZXBsYXlSZXNwb25zZRIxCgZyZXBsYXkYASABKAsyIS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheSJHChJMaXN0UmVwbGF5c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiYgoTTGlzdFJlcGxheXNSZXNwb25zZRIyCgdyZXBsYXlzGAEgAygLMiEuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi4KE0NhbmNlbFJlcGxheVJlcXVlc3QSFwoGcmVwbGF5GAEgASgJQge6SARyAhABIkkKFENhbmNlbFJlcGxheVJlc3BvbnNlEjEKBnJlcGxheRgBIAEoCzIhLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5MoQECg1SZXBsYXlTZXJ2aWNlEqIBCglHZXRSZXBsYXkSKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJlcGxheVJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJlcGxheVJlc3BvbnNlIjqQAgGKzhgLCglydW5zOnJlYWSC0+STAiJiBnJlcGxheRIYL2FwaS92MS9yZXBsYXlzL3tyZXBsYXl9EpcBCgtMaXN0UmVwbGF5cxItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJlcGxheXNSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UmVwbGF5c1Jlc3BvbnNlIimQAgGKzhgLCglydW5zOnJlYWSC0+STAhESDy9hcGkvdjEvcmVwbGF5cxKzAQoMQ2FuY2VsUmVwbGF5Ei4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSZXBsYXlSZXF1ZXN0Gi8uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSZXBsYXlSZXNwb25zZSJCis4YDAoKcnVuczp3cml0ZYLT5JMCLDoBKmIGcmVwbGF5Ih8vYXBpL3YxL3JlcGxheXMve3JlcGxheX06Y2FuY2VsYgZwcm90bzM", [file_agentplatform_dispatch_v1_events, file_agentplatform_dispatch_v1_replay_state, file_agentplatform_dispatch_v1_runs, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CidhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3JlcGxheXMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEixQQKBlJlcGxheRIKCgJpZBgBIAEoCRI1CgVzdGF0ZRgCIAEoDjImLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5U3RhdGUSPgoFZXZlbnQYAyABKAsyLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheUV2ZW50UmVxdWVzdEgAEkAKBmV2ZW50cxgEIAEoCzIuLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5RXZlbnRzUmVxdWVzdEgAEj8KCXJldHJ5X3J1bhgNIAEoCzIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmV0cnlSdW5SZXF1ZXN0SAASQQoKcmV0cnlfcnVucxgOIAEoCzIrLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmV0cnlSdW5zUmVxdWVzdEgAEhMKC2V2ZW50X2NvdW50GAYgASgNEhEKCXJ1bl9jb3VudBgHIAEoDRIVCg1zdGFydGVkX2NvdW50GAggASgNEjEKBWVycm9yGAkgASgLMiIuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5Qcm9ibGVtEhQKDHJlcXVlc3RlZF9ieRgKIAEoCRIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHcmVxdWVzdCIrChBHZXRSZXBsYXlSZXF1ZXN0EhcKBnJlcGxheRgBIAEoCUIHukgEcgIQASJGChFHZXRSZXBsYXlSZXNwb25zZRIxCgZyZXBsYXkYASABKAsyIS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheSJHChJMaXN0UmVwbGF5c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkiYgoTTGlzdFJlcGxheXNSZXNwb25zZRIyCgdyZXBsYXlzGAEgAygLMiEuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXBsYXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi4KE0NhbmNlbFJlcGxheVJlcXVlc3QSFwoGcmVwbGF5GAEgASgJQge6SARyAhABIkkKFENhbmNlbFJlcGxheVJlc3BvbnNlEjEKBnJlcGxheRgBIAEoCzIhLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5MoQECg1SZXBsYXlTZXJ2aWNlEqIBCglHZXRSZXBsYXkSKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJlcGxheVJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkdldFJlcGxheVJlc3BvbnNlIjqQAgGKzhgLCglydW5zOnJlYWSC0+STAiJiBnJlcGxheRIYL2FwaS92MS9yZXBsYXlzL3tyZXBsYXl9EpcBCgtMaXN0UmVwbGF5cxItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJlcGxheXNSZXF1ZXN0Gi4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UmVwbGF5c1Jlc3BvbnNlIimQAgGKzhgLCglydW5zOnJlYWSC0+STAhESDy9hcGkvdjEvcmVwbGF5cxKzAQoMQ2FuY2VsUmVwbGF5Ei4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSZXBsYXlSZXF1ZXN0Gi8uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSZXBsYXlSZXNwb25zZSJCis4YDAoKcnVuczp3cml0ZYLT5JMCLDoBKmIGcmVwbGF5Ih8vYXBpL3YxL3JlcGxheXMve3JlcGxheX06Y2FuY2VsYgZwcm90bzM", [file_agentplatform_dispatch_v1_events, file_agentplatform_dispatch_v1_replay_state, file_agentplatform_dispatch_v1_runs, file_agentplatform_options_v1_policy, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Replay
@@ -56,10 +56,22 @@ export type Replay = Message<"agentplatform.dispatch.v1.Replay"> & {
      */
     value: ReplayEventsRequest;
     case: "events";
+  } | {
+    /**
+     * @generated from field: agentplatform.dispatch.v1.RetryRunRequest retry_run = 13;
+     */
+    value: RetryRunRequest;
+    case: "retryRun";
+  } | {
+    /**
+     * @generated from field: agentplatform.dispatch.v1.RetryRunsRequest retry_runs = 14;
+     */
+    value: RetryRunsRequest;
+    case: "retryRuns";
   } | { case: undefined; value?: undefined };
 
   /**
-   * Events that were asked for, without duplicates of others.
+   * Events that were asked for, without duplicates of others; of a retry, the events of its runs.
    *
    * @generated from field: uint32 event_count = 6;
    */
@@ -73,7 +85,8 @@ export type Replay = Message<"agentplatform.dispatch.v1.Replay"> & {
   runCount: number;
 
   /**
-   * Runs it has started. In the end fewer than run_count if a trigger was changed meanwhile and does not match any more.
+   * Runs it has started. In the end fewer than run_count if a trigger was changed meanwhile and does not match any more,
+   * or if another retry was faster.
    *
    * @generated from field: uint32 started_count = 8;
    */
@@ -224,7 +237,7 @@ export const CancelReplayResponseSchema: GenMessage<CancelReplayResponse> = /*@_
   messageDesc(file_agentplatform_dispatch_v1_replays, 6);
 
 /**
- * Replays: work that starts runs in the background, and how far it is.
+ * Replays: work that starts runs again in the background, of events or as retries of runs, and how far it is.
  *
  * @generated from service agentplatform.dispatch.v1.ReplayService
  */

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ReplayState } from "./replay_state_pb.ts";
+import { file_agentplatform_dispatch_v1_replay_state } from "./replay_state_pb.ts";
 import { file_agentplatform_options_v1_json } from "../../options/v1/json_pb.ts";
 import { file_agentplatform_options_v1_policy } from "../../options/v1/policy_pb.ts";
 import { file_agentplatform_options_v1_reference } from "../../options/v1/reference_pb.ts";
@@ -17,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/runs.proto.
  */
 export const file_agentplatform_dispatch_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkisgYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASHQoVbmV4dF9zdGVwc19wYWdlX3Rva2VuGBkgASgJEhEKCXJlcGxheV9pZBgRIAEoCRIRCglyZXBsYXlfb2YYEiABKAkSOgoLcmVzb2x1dGlvbnMYEyADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb24SNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTY2FuY2VsX3JlcXVlc3RlZF9ieRgVIAEoCUIQCg5fYXR0ZW1wdHNfbGVmdCLqBQoKUnVuU3VtbWFyeRIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuABCgpSZXNvbHV0aW9uEj0KB291dGNvbWUYASABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lEgwKBG5vdGUYAiABKAkSEwoLcmVzb2x2ZWRfYnkYAyABKAkSLwoLcmVzb2x2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYBSABKA0SMQoFZXJyb3IYBiABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0i0AMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEjEKBGtpbmQYAiABKA4yIy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBLaW5kEjUKBnN0YXR1cxgDIAEoDjIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcFN0YXR1cxINCgVza2lsbBgEIAEoCRIMCgR0b29sGAUgASgJEhcKCWFyZ3VtZW50cxgNIAEoCUIEkM4YARIUCgZyZXN1bHQYDiABKAlCBJDOGAISMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SLgoKc3RhcnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2lkZW1wb3RlbmN5X2tleRgLIAEoCRIPCgdhdHRlbXB0GAwgASgNEjgKCnJlc3VsdF9jdXQYDyABKAsyJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc3VsdEN1dEoECAYQB0oECAcQCCIvCglSZXN1bHRDdXQSEgoKc2l6ZV9ieXRlcxgBIAEoDRIOCgZzaGEyNTYYAiABKAkiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iWwoQTGlzdFN0ZXBzUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAyABKAkiXAoRTGlzdFN0ZXBzUmVzcG9uc2USLgoFc3RlcHMYASADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItMDCg9MaXN0UnVuc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkSGgoIZXZlbnRfaWQYAyABKAlCCLpIBXIDGP8BEikKCnRyaWdnZXJfaWQYBCABKAlCFRgBukgFcgMY/wGazhgHdHJpZ2dlchJHCgZzdGF0dXMYBSADKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1c0IRukgOkgELEBQiB4IBBBABIAASGwoJcmVwbGF5X2lkGAYgASgJQgi6SAVyAxj/ARIkCgd0cmlnZ2VyGAcgASgJQhO6SAVyAxj/AZrOGAd0cmlnZ2VyEiAKBWFnZW50GAggASgJQhG6SAVyAxj/AZrOGAVhZ2VudBIyCg53ZWJob29rX3NvdXJjZRgJIAEoCUIaukgFcgMY/wGazhgOd2ViaG9va19zb3VyY2USMAoMY3JlYXRlZF9mcm9tGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoQTGlzdFJ1bnNSZXNwb25zZRIzCgRydW5zGAEgAygLMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMAQoRUmVzb2x2ZVJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABEkkKB291dGNvbWUYAiABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lQgq6SAeCAQQQASAAEhYKBG5vdGUYAyABKAlCCLpIBXIDGNAPIkEKElJlc29sdmVSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biIoChBDYW5jZWxSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQASJAChFDYW5jZWxSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1birjAQoJUnVuU3RhdHVzEhoKFlJVTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFSVU5fU1RBVFVTX1FVRVVFRBABEhYKElJVTl9TVEFUVVNfUlVOTklORxACEiAKHFJVTl9TVEFUVVNfQVdBSVRJTkdfQVBQUk9WQUwQAxIYChRSVU5fU1RBVFVTX1NVQ0NFRURFRBAEEhUKEVJVTl9TVEFUVVNfRkFJTEVEEAUSGAoUUlVOX1NUQVRVU19DQU5DRUxMRUQQBhIeChpSVU5fU1RBVFVTX09VVENPTUVfVU5LTk9XThAHKnIKCFN0ZXBLaW5kEhkKFVNURVBfS0lORF9VTlNQRUNJRklFRBAAEhgKFFNURVBfS0lORF9UT09MU19MSVNUEAESFwoTU1RFUF9LSU5EX1RPT0xfQ0FMTBACEhgKFFNURVBfS0lORF9NT0RFTF9UVVJOEAMqdQoKU3RlcFN0YXR1cxIbChdTVEVQX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE1NURVBfU1RBVFVTX1NUQVJURUQQARIZChVTVEVQX1NUQVRVU19TVUNDRUVERUQQAhIWChJTVEVQX1NUQVRVU19GQUlMRUQQAyqWAQoRUmVzb2x1dGlvbk91dGNvbWUSIgoeUkVTT0xVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASIAocUkVTT0xVVElPTl9PVVRDT01FX1NVQ0NFRURFRBABEhwKGFJFU09MVVRJT05fT1VUQ09NRV9SRVRSWRACEh0KGVJFU09MVVRJT05fT1VUQ09NRV9GQUlMRUQQAzKWBgoKUnVuU2VydmljZRKQAQoGR2V0UnVuEiguYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXF1ZXN0GikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXNwb25zZSIxkAIBis4YCwoJcnVuczpyZWFkgtPkkwIZYgNydW4SEi9hcGkvdjEvcnVucy97cnVufRKaAQoJTGlzdFN0ZXBzEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0U3RlcHNSZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0U3RlcHNSZXNwb25zZSIykAIBis4YCwoJcnVuczpyZWFkgtPkkwIaEhgvYXBpL3YxL3J1bnMve3J1bn0vc3RlcHMSiwEKCExpc3RSdW5zEiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1JlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RSdW5zUmVzcG9uc2UiJpACAYrOGAsKCXJ1bnM6cmVhZILT5JMCDhIML2FwaS92MS9ydW5zEqUBCgpSZXNvbHZlUnVuEiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHZlUnVuUmVxdWVzdBotLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlc3BvbnNlIjqKzhgMCgpydW5zOndyaXRlgtPkkwIkOgEqYgNydW4iGi9hcGkvdjEvcnVucy97cnVufTpyZXNvbHZlEqEBCglDYW5jZWxSdW4SKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlc3BvbnNlIjmKzhgMCgpydW5zOndyaXRlgtPkkwIjOgEqYgNydW4iGS9hcGkvdjEvcnVucy97cnVufTpjYW5jZWxiBnByb3RvMw", [file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_agentplatform_options_v1_reference, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixAYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASHQoVbmV4dF9zdGVwc19wYWdlX3Rva2VuGBkgASgJEhEKCXJlcGxheV9pZBgRIAEoCRIRCglyZXBsYXlfb2YYEiABKAkSEAoIcmV0cnlfb2YYGCABKAkSOgoLcmVzb2x1dGlvbnMYEyADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb24SNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTY2FuY2VsX3JlcXVlc3RlZF9ieRgVIAEoCUIQCg5fYXR0ZW1wdHNfbGVmdCL8BQoKUnVuU3VtbWFyeRIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRIQCghyZXRyeV9vZhgYIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuABCgpSZXNvbHV0aW9uEj0KB291dGNvbWUYASABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lEgwKBG5vdGUYAiABKAkSEwoLcmVzb2x2ZWRfYnkYAyABKAkSLwoLcmVzb2x2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYBSABKA0SMQoFZXJyb3IYBiABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0i0AMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEjEKBGtpbmQYAiABKA4yIy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBLaW5kEjUKBnN0YXR1cxgDIAEoDjIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcFN0YXR1cxINCgVza2lsbBgEIAEoCRIMCgR0b29sGAUgASgJEhcKCWFyZ3VtZW50cxgNIAEoCUIEkM4YARIUCgZyZXN1bHQYDiABKAlCBJDOGAISMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SLgoKc3RhcnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2lkZW1wb3RlbmN5X2tleRgLIAEoCRIPCgdhdHRlbXB0GAwgASgNEjgKCnJlc3VsdF9jdXQYDyABKAsyJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc3VsdEN1dEoECAYQB0oECAcQCCIvCglSZXN1bHRDdXQSEgoKc2l6ZV9ieXRlcxgBIAEoDRIOCgZzaGEyNTYYAiABKAkiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iWwoQTGlzdFN0ZXBzUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAyABKAkiXAoRTGlzdFN0ZXBzUmVzcG9uc2USLgoFc3RlcHMYASADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItMDCg9MaXN0UnVuc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkSGgoIZXZlbnRfaWQYAyABKAlCCLpIBXIDGP8BEikKCnRyaWdnZXJfaWQYBCABKAlCFRgBukgFcgMY/wGazhgHdHJpZ2dlchJHCgZzdGF0dXMYBSADKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1c0IRukgOkgELEBQiB4IBBBABIAASGwoJcmVwbGF5X2lkGAYgASgJQgi6SAVyAxj/ARIkCgd0cmlnZ2VyGAcgASgJQhO6SAVyAxj/AZrOGAd0cmlnZ2VyEiAKBWFnZW50GAggASgJQhG6SAVyAxj/AZrOGAVhZ2VudBIyCg53ZWJob29rX3NvdXJjZRgJIAEoCUIaukgFcgMY/wGazhgOd2ViaG9va19zb3VyY2USMAoMY3JlYXRlZF9mcm9tGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoQTGlzdFJ1bnNSZXNwb25zZRIzCgRydW5zGAEgAygLMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMAQoRUmVzb2x2ZVJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABEkkKB291dGNvbWUYAiABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lQgq6SAeCAQQQASAAEhYKBG5vdGUYAyABKAlCCLpIBXIDGNAPIkEKElJlc29sdmVSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biIoChBDYW5jZWxSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQASJAChFDYW5jZWxSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biKQAgoPUmV0cnlSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQARJOCg1jb25maWd1cmF0aW9uGAIgASgOMi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeUNvbmZpZ3VyYXRpb25CCLpIBYIBAhABEpYBCglyZXBsYXlfaWQYAyABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpIj8KEFJldHJ5UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4i5gUKEFJldHJ5UnVuc1JlcXVlc3QSOAoMY3JlYXRlZF9mcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjoKDmNyZWF0ZWRfYmVmb3JlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEuUBCgZzdGF0dXMYAyADKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1c0KuAbpIqgG6AaEBCgxzdGF0dXMuZW5kZWQSbW11c3QgYmUgZmFpbGVkIG9yIGNhbmNlbGxlZDogcmVzb2x2ZSBydW5zIHdpdGggYW4gdW5rbm93biBvdXRjb21lLCBhbmQgcmV0cnkgb25lIHRoYXQgaGFzIHN1Y2NlZWRlZCBieSBpdHMgaWQaInRoaXMuYWxsKHN0YXR1cywgc3RhdHVzIGluIFs1LCA2XSmSAQIQFBIkCgd0cmlnZ2VyGAQgASgJQhO6SAVyAxj/AZrOGAd0cmlnZ2VyEiAKBWFnZW50GAUgASgJQhG6SAVyAxj/AZrOGAVhZ2VudBIyCg53ZWJob29rX3NvdXJjZRgGIAEoCUIaukgFcgMY/wGazhgOd2ViaG9va19zb3VyY2USTgoNY29uZmlndXJhdGlvbhgHIAEoDjItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmV0cnlDb25maWd1cmF0aW9uQgi6SAWCAQIQARKWAQoJcmVwbGF5X2lkGAggASgJQoIBukh/ugF8ChByZXBsYXlfaWQuZm9ybWF0EkBtdXN0IGJlIGF0IG1vc3QgNjQgbGV0dGVycywgZGlnaXRzLCBkb3RzLCBkYXNoZXMgYW5kIHVuZGVyc2NvcmVzGiZ0aGlzLm1hdGNoZXMoJ15bQS1aYS16MC05Ll8tXXswLDY0fSQnKRIPCgdkcnlfcnVuGAkgASgIIsABChFSZXRyeVJ1bnNSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSEQoJcnVuX2NvdW50GAIgASgNEhUKDXN0YXJ0ZWRfY291bnQYAyABKA0SNQoFc3RhdGUYBCABKA4yJi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheVN0YXRlEjcKB3NraXBwZWQYBSADKAsyJi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlNraXBwZWRSdW5zIjAKC1NraXBwZWRSdW5zEg4KBnJlYXNvbhgBIAEoCRIRCglydW5fY291bnQYAiABKA0q4wEKCVJ1blN0YXR1cxIaChZSVU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRUlVOX1NUQVRVU19RVUVVRUQQARIWChJSVU5fU1RBVFVTX1JVTk5JTkcQAhIgChxSVU5fU1RBVFVTX0FXQUlUSU5HX0FQUFJPVkFMEAMSGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQBBIVChFSVU5fU1RBVFVTX0ZBSUxFRBAFEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMTEVEEAYSHgoaUlVOX1NUQVRVU19PVVRDT01FX1VOS05PV04QBypyCghTdGVwS2luZBIZChVTVEVQX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTVEVQX0tJTkRfVE9PTFNfTElTVBABEhcKE1NURVBfS0lORF9UT09MX0NBTEwQAhIYChRTVEVQX0tJTkRfTU9ERUxfVFVSThADKnUKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19TVEFSVEVEEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMqlgEKEVJlc29sdXRpb25PdXRjb21lEiIKHlJFU09MVVRJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEiAKHFJFU09MVVRJT05fT1VUQ09NRV9TVUNDRUVERUQQARIcChhSRVNPTFVUSU9OX09VVENPTUVfUkVUUlkQAhIdChlSRVNPTFVUSU9OX09VVENPTUVfRkFJTEVEEAMqfAoSUmV0cnlDb25maWd1cmF0aW9uEiMKH1JFVFJZX0NPTkZJR1VSQVRJT05fVU5TUEVDSUZJRUQQABIgChxSRVRSWV9DT05GSUdVUkFUSU9OX09SSUdJTkFMEAESHwobUkVUUllfQ09ORklHVVJBVElPTl9DVVJSRU5UEAIyzggKClJ1blNlcnZpY2USkAEKBkdldFJ1bhIoLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0UnVuUmVxdWVzdBopLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0UnVuUmVzcG9uc2UiMZACAYrOGAsKCXJ1bnM6cmVhZILT5JMCGWIDcnVuEhIvYXBpL3YxL3J1bnMve3J1bn0SmgEKCUxpc3RTdGVwcxIrLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFN0ZXBzUmVxdWVzdBosLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFN0ZXBzUmVzcG9uc2UiMpACAYrOGAsKCXJ1bnM6cmVhZILT5JMCGhIYL2FwaS92MS9ydW5zL3tydW59L3N0ZXBzEosBCghMaXN0UnVucxIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJ1bnNSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1Jlc3BvbnNlIiaQAgGKzhgLCglydW5zOnJlYWSC0+STAg4SDC9hcGkvdjEvcnVucxKlAQoKUmVzb2x2ZVJ1bhIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdmVSdW5SZXNwb25zZSI6is4YDAoKcnVuczp3cml0ZYLT5JMCJDoBKmIDcnVuIhovYXBpL3YxL3J1bnMve3J1bn06cmVzb2x2ZRKhAQoJQ2FuY2VsUnVuEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXNwb25zZSI5is4YDAoKcnVuczp3cml0ZYLT5JMCIzoBKmIDcnVuIhkvYXBpL3YxL3J1bnMve3J1bn06Y2FuY2VsEp0BCghSZXRyeVJ1bhIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmV0cnlSdW5SZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1blJlc3BvbnNlIjiKzhgMCgpydW5zOndyaXRlgtPkkwIiOgEqYgNydW4iGC9hcGkvdjEvcnVucy97cnVufTpyZXRyeRKVAQoJUmV0cnlSdW5zEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1bnNSZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1bnNSZXNwb25zZSItis4YDAoKcnVuczp3cml0ZYLT5JMCFzoBKiISL2FwaS92MS9ydW5zOnJldHJ5YgZwcm90bzM", [file_agentplatform_dispatch_v1_replay_state, file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_agentplatform_options_v1_reference, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.Problem
@@ -180,6 +182,13 @@ export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
   replayOf: string;
 
   /**
+   * Of a retry: the run that was retried.
+   *
+   * @generated from field: string retry_of = 24;
+   */
+  retryOf: string;
+
+  /**
    * Decisions of people about calls without an answer, oldest first.
    *
    * @generated from field: repeated agentplatform.dispatch.v1.Resolution resolutions = 19;
@@ -306,6 +315,11 @@ export type RunSummary = Message<"agentplatform.dispatch.v1.RunSummary"> & {
    * @generated from field: string replay_of = 18;
    */
   replayOf: string;
+
+  /**
+   * @generated from field: string retry_of = 24;
+   */
+  retryOf: string;
 
   /**
    * @generated from field: repeated agentplatform.dispatch.v1.Resolution resolutions = 19;
@@ -757,6 +771,203 @@ export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE_
   messageDesc(file_agentplatform_dispatch_v1_runs, 15);
 
 /**
+ * @generated from message agentplatform.dispatch.v1.RetryRunRequest
+ */
+export type RetryRunRequest = Message<"agentplatform.dispatch.v1.RetryRunRequest"> & {
+  /**
+   * One that has succeeded, has failed or was cancelled.
+   *
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * By default original.
+   *
+   * @generated from field: agentplatform.dispatch.v1.RetryConfiguration configuration = 2;
+   */
+  configuration: RetryConfiguration;
+
+  /**
+   * Makes repeating this request safe: the same id is the same retry, which is done once. With another request it is
+   * refused; replays have their ids of the same kind. Chosen by the caller, or by the platform if empty.
+   *
+   * @generated from field: string replay_id = 3;
+   */
+  replayId: string;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.RetryRunRequest.
+ * Use `create(RetryRunRequestSchema)` to create a new message.
+ */
+export const RetryRunRequestSchema: GenMessage<RetryRunRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 16);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.RetryRunResponse
+ */
+export type RetryRunResponse = Message<"agentplatform.dispatch.v1.RetryRunResponse"> & {
+  /**
+   * The new one.
+   *
+   * @generated from field: agentplatform.dispatch.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.RetryRunResponse.
+ * Use `create(RetryRunResponseSchema)` to create a new message.
+ */
+export const RetryRunResponseSchema: GenMessage<RetryRunResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 17);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.RetryRunsRequest
+ */
+export type RetryRunsRequest = Message<"agentplatform.dispatch.v1.RetryRunsRequest"> & {
+  /**
+   * Runs created from then on.
+   *
+   * @generated from field: google.protobuf.Timestamp created_from = 1;
+   */
+  createdFrom?: Timestamp | undefined;
+
+  /**
+   * Runs created before then.
+   *
+   * @generated from field: google.protobuf.Timestamp created_before = 2;
+   */
+  createdBefore?: Timestamp | undefined;
+
+  /**
+   * Failed, cancelled, or both; by default failed.
+   *
+   * @generated from field: repeated agentplatform.dispatch.v1.RunStatus status = 3;
+   */
+  status: RunStatus[];
+
+  /**
+   * Id or name, as agent and webhook_source. What is deleted is found by its id.
+   *
+   * @generated from field: string trigger = 4;
+   */
+  trigger: string;
+
+  /**
+   * @generated from field: string agent = 5;
+   */
+  agent: string;
+
+  /**
+   * The source of the event.
+   *
+   * @generated from field: string webhook_source = 6;
+   */
+  webhookSource: string;
+
+  /**
+   * By default original.
+   *
+   * @generated from field: agentplatform.dispatch.v1.RetryConfiguration configuration = 7;
+   */
+  configuration: RetryConfiguration;
+
+  /**
+   * As in RetryRun.
+   *
+   * @generated from field: string replay_id = 8;
+   */
+  replayId: string;
+
+  /**
+   * Only count; nothing is started.
+   *
+   * @generated from field: bool dry_run = 9;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.RetryRunsRequest.
+ * Use `create(RetryRunsRequestSchema)` to create a new message.
+ */
+export const RetryRunsRequestSchema: GenMessage<RetryRunsRequest> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 18);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.RetryRunsResponse
+ */
+export type RetryRunsResponse = Message<"agentplatform.dispatch.v1.RetryRunsResponse"> & {
+  /**
+   * Of the new runs, for ListRuns, and of the retry, for GetReplay. Empty after a dry run.
+   *
+   * @generated from field: string replay_id = 1;
+   */
+  replayId: string;
+
+  /**
+   * Runs that were found, without those that are skipped.
+   *
+   * @generated from field: uint32 run_count = 2;
+   */
+  runCount: number;
+
+  /**
+   * Runs the retry has started so far.
+   *
+   * @generated from field: uint32 started_count = 3;
+   */
+  startedCount: number;
+
+  /**
+   * Unspecified after a dry run.
+   *
+   * @generated from field: agentplatform.dispatch.v1.ReplayState state = 4;
+   */
+  state: ReplayState;
+
+  /**
+   * Of a dry run: runs that were found and will not be retried.
+   *
+   * @generated from field: repeated agentplatform.dispatch.v1.SkippedRuns skipped = 5;
+   */
+  skipped: SkippedRuns[];
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.RetryRunsResponse.
+ * Use `create(RetryRunsResponseSchema)` to create a new message.
+ */
+export const RetryRunsResponseSchema: GenMessage<RetryRunsResponse> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 19);
+
+/**
+ * @generated from message agentplatform.dispatch.v1.SkippedRuns
+ */
+export type SkippedRuns = Message<"agentplatform.dispatch.v1.SkippedRuns"> & {
+  /**
+   * For a person: "trigger on-invoice is paused".
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: uint32 run_count = 2;
+   */
+  runCount: number;
+};
+
+/**
+ * Describes the message agentplatform.dispatch.v1.SkippedRuns.
+ * Use `create(SkippedRunsSchema)` to create a new message.
+ */
+export const SkippedRunsSchema: GenMessage<SkippedRuns> = /*@__PURE__*/
+  messageDesc(file_agentplatform_dispatch_v1_runs, 20);
+
+/**
  * @generated from enum agentplatform.dispatch.v1.RunStatus
  */
 export const RunStatus = {
@@ -931,6 +1142,42 @@ export const ResolutionOutcomeSchema: GenEnum<ResolutionOutcome> = /*@__PURE__*/
   enumDesc(file_agentplatform_dispatch_v1_runs, 3);
 
 /**
+ * @generated from enum agentplatform.dispatch.v1.RetryConfiguration
+ */
+export const RetryConfiguration = {
+  /**
+   * @generated from enum value: RETRY_CONFIGURATION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * As the run was: its action, agent and skills, whatever has become of the trigger. Only credentials are those of now,
+   * for the servers they are meant for.
+   *
+   * @generated from enum value: RETRY_CONFIGURATION_ORIGINAL = 1;
+   */
+  ORIGINAL: 1,
+
+  /**
+   * As the trigger is now, if it starts a run for the event now.
+   *
+   * @generated from enum value: RETRY_CONFIGURATION_CURRENT = 2;
+   */
+  CURRENT: 2,
+} as const;
+
+/**
+ * @generated from enum agentplatform.dispatch.v1.RetryConfiguration
+ */
+export type RetryConfiguration = (typeof RetryConfiguration)[keyof typeof RetryConfiguration] | UnknownEnum;
+
+/**
+ * Describes the enum agentplatform.dispatch.v1.RetryConfiguration.
+ */
+export const RetryConfigurationSchema: GenEnum<RetryConfiguration> = /*@__PURE__*/
+  enumDesc(file_agentplatform_dispatch_v1_runs, 4);
+
+/**
  * Runs: what an agent did for an event, step by step.
  *
  * @generated from service agentplatform.dispatch.v1.RunService
@@ -986,6 +1233,29 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof CancelRunRequestSchema;
     output: typeof CancelRunResponseSchema;
+  },
+  /**
+   * Starts a new run of the same event and trigger as one that has ended, which stays as it is. Nothing that was done is
+   * left out: all calls are made anew, with idempotency keys of the new run.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.RunService.RetryRun
+   */
+  retryRun: {
+    methodKind: "unary";
+    input: typeof RetryRunRequestSchema;
+    output: typeof RetryRunResponseSchema;
+  },
+  /**
+   * The same for runs of a time range that have failed or were cancelled. Of several runs of one event and trigger only
+   * the newest counts: what was run again since is not run once more. Up to 500 runs are started before the answer, the rest
+   * in the background: GetReplay says how far it is. Starts at most 10,000 runs; more are refused, with the count.
+   *
+   * @generated from rpc agentplatform.dispatch.v1.RunService.RetryRuns
+   */
+  retryRuns: {
+    methodKind: "unary";
+    input: typeof RetryRunsRequestSchema;
+    output: typeof RetryRunsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_agentplatform_dispatch_v1_runs, 0);

@@ -1,0 +1,2 @@
+-- Of a retry: the run that was retried.
+ALTER TABLE "runs" ADD COLUMN "retry_of" TEXT;
