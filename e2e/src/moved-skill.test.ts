@@ -38,7 +38,7 @@ inEachMode('a skill that moves while a run waits for its server', (start) => {
     await api.call('PATCH', '/skills/pay', { mcp_server_url: b.url, mcp_headers: mcpHeaders });
     const run = await ended(api, event);
     expect(run).toMatchObject({ status: 'failed', error: { code: 'skill_moved' } });
-    expect(run.error!.message).toContain("run it again with today's configuration");
+    expect(run.error!.message).toContain('retry it with the configuration "current"');
     expect(new Set(a.seen)).toEqual(new Set(['Bearer of-a']));
     expect(b.seen).toEqual([]);
   });

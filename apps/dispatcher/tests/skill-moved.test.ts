@@ -28,7 +28,7 @@ it('a run that waits for its server is not given the credential of the one its s
   expect(run.status).toBe(RunStatus.FAILED);
   expect(run.error).toMatchObject({
     code: 'skill_moved',
-    message: containing("run it again with today's configuration"),
+    message: containing('retry it with the configuration "current"'),
   });
   expect(new Set(asked)).toEqual(new Set(['https://tools.example.com']));
   expect(JSON.stringify([fixture.mcp.lists, fixture.mcp.calls])).not.toContain('b.example');

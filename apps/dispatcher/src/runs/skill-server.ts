@@ -29,7 +29,7 @@ export async function serverOf(x: Execution, skill: PlannedSkill): Promise<McpSe
 function skillMoved({ name, url }: PlannedSkill): RunStop {
   const message =
     `The skill ${name} has moved to another server since this run was planned. Its credential is not sent to ` +
-    `${new URL(url).origin}; run it again with today's configuration.`;
+    `${new URL(url).origin}; retry it with the configuration "current".`;
   return failed('skill_moved', message);
 }
 
