@@ -1,7 +1,7 @@
 import { AppError, isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
 import type { Node } from './ast.ts';
 import { parseTemplate } from './parser.ts';
-import { evaluate, present, renderNodes, spendOutput, startRendering, type Rendering } from './render.ts';
+import { evaluate, MAX_WORK, present, renderNodes, spendOutput, startRendering, type Rendering } from './render.ts';
 import { MAX_NESTING, MAX_TEXT_LENGTH, templateError } from './source.ts';
 
 /** The parsed arguments of a tool call; {@link renderArguments} renders them any number of times. */
@@ -66,10 +66,15 @@ function parseText(text: string, path: string): Leaf {
  * its JSON type; where that value is missing, the property is left out (an item of a list becomes null), so that the
  * tool sees "not given" and not an empty text.
  *
- * @throws AppError `template_output_too_large` above 1 MiB.
+ * @param maxWork - of all of them together, see `renderTemplate`.
+ * @throws AppError `template_output_too_large` above 1 MiB; as TooMuchWork when rendering takes more than `maxWork`.
  */
-export function renderArguments(template: ArgumentsTemplate, data: JsonValue): RenderedArguments {
-  const rendering = startRendering(data);
+export function renderArguments(
+  template: ArgumentsTemplate,
+  data: JsonValue,
+  maxWork: number = MAX_WORK,
+): RenderedArguments {
+  const rendering = startRendering(data, maxWork);
   const value = renderProperties(rendering, template.properties);
   return { value, missing: [...rendering.missing] };
 }

@@ -6,7 +6,7 @@ import { fieldOf, isEmpty, Missing, textOf, weightOf, type Value } from './value
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /** Characters and keys looked at plus nodes visited: what keeps nested `range` blocks from running for hours on little output. */
-const MAX_WORK = 4 * 1024 * 1024;
+export const MAX_WORK = 4 * 1024 * 1024;
 
 /** What a step of the template costs beside the characters it handles: all that is allowed takes some milliseconds. */
 const STEP = 16;
@@ -17,25 +17,34 @@ export interface RenderedText {
   readonly missing: string[];
 }
 
+/** Rendering is given up: it takes more work than it may. */
+export class TooMuchWork extends AppError {
+  constructor() {
+    const message = 'The rendered template takes too much work; use fewer nested "range" blocks.';
+    super('payload_too_large', 'template_output_too_large', message);
+  }
+}
+
 /** What one rendering has used up and found out, shared by all leaves of an arguments template. */
 export interface Rendering {
   readonly root: JsonValue;
   readonly missing: Set<string>;
   outputBytes: number;
-  work: number;
+  workLeft: number;
 }
 
-export function startRendering(root: JsonValue): Rendering {
-  return { root, missing: new Set(), outputBytes: 0, work: 0 };
+export function startRendering(root: JsonValue, maxWork: number): Rendering {
+  return { root, missing: new Set(), outputBytes: 0, workLeft: maxWork };
 }
 
 /**
  * Renders a template over an event.
  *
- * @throws AppError `template_output_too_large` above 1 MiB, or when rendering takes too much work.
+ * @param maxWork - steps and characters; as much as there is by default, which takes some 20 ms.
+ * @throws AppError `template_output_too_large` above 1 MiB; as TooMuchWork when rendering takes more than `maxWork`.
  */
-export function renderTemplate(template: Template, data: JsonValue): RenderedText {
-  const rendering = startRendering(data);
+export function renderTemplate(template: Template, data: JsonValue, maxWork: number = MAX_WORK): RenderedText {
+  const rendering = startRendering(data, maxWork);
   return { text: renderNodes(rendering, template.nodes), missing: [...rendering.missing] };
 }
 
@@ -111,15 +120,14 @@ export function present(rendering: Rendering, value: Value): JsonValue | undefin
 export function spendOutput(rendering: Rendering, text: string): string {
   spendWork(rendering, text.length);
   rendering.outputBytes += Buffer.byteLength(text);
-  if (rendering.outputBytes > MAX_OUTPUT_BYTES) throw tooLarge('would be larger than 1 MiB; show fewer fields');
+  if (rendering.outputBytes > MAX_OUTPUT_BYTES) {
+    const message = 'The rendered template would be larger than 1 MiB; show fewer fields.';
+    throw new AppError('payload_too_large', 'template_output_too_large', message);
+  }
   return text;
 }
 
 function spendWork(rendering: Rendering, amount: number): void {
-  rendering.work += amount;
-  if (rendering.work > MAX_WORK) throw tooLarge('takes too much work; use fewer nested "range" blocks');
-}
-
-function tooLarge(what: string): AppError {
-  return new AppError('payload_too_large', 'template_output_too_large', `The rendered template ${what}.`);
+  rendering.workLeft -= amount;
+  if (rendering.workLeft < 0) throw new TooMuchWork();
 }
