@@ -27,6 +27,8 @@ import { shareCredentials } from './runs/share-credentials.ts';
 import { startWorkers } from './runs/workers.ts';
 import { createSchemaChecker } from './schemas/schema-checker.ts';
 import { measureQueue } from './store/measure-queue.ts';
+import { createTemplateRenderer } from './templates/renderer.ts';
+import { createThreadPool } from './threads/pool.ts';
 
 export interface DispatcherDeps {
   readonly databaseUrl: string;
@@ -81,6 +83,7 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     },
   });
   const writer = resources.use(createRunWriter(pool));
+  const threads = resources.use(createThreadPool());
   const workers = startWorkers(config.workers, {
     pool,
     writer,
@@ -92,7 +95,8 @@ export async function createDispatcher(config: DispatcherConfig, deps: Dispatche
     retry: config.retry,
     maxResultBytes: config.maxResultBytes,
     circuits,
-    schemas: resources.use(createSchemaChecker()),
+    schemas: createSchemaChecker(threads),
+    templates: createTemplateRenderer(threads),
   });
   resources.use(workers);
   const wake = () => workers.wake();

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/service';
 import { encodeHeader } from './header-value.ts';
 import { paramHeaders, type HeaderParameter } from './param-headers.ts';
 
@@ -29,13 +29,16 @@ export type Connection =
 export interface RpcCall {
   readonly method: string;
   readonly params?: JsonObject;
+  /** JSON of the parameter `arguments` of a tool's call; the others, its name among them, are `params`. */
+  readonly argumentsJson?: string;
   readonly traceparent?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
 export interface HttpMessage {
   readonly headers: Record<string, string>;
-  readonly body: JsonObject;
+  /** JSON. */
+  readonly body: string;
 }
 
 /** @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http */
@@ -50,13 +53,14 @@ export function write(connection: Connection, call: RpcCall, id: number | undefi
       ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }),
       ...dialectHeaders(connection, call),
     },
-    body: {
-      jsonrpc: '2.0',
-      ...(id !== undefined && { id }),
-      method: call.method,
-      ...(Object.keys(params).length > 0 && { params }),
-    },
+    body: bodyOf({ jsonrpc: '2.0', ...(id !== undefined && { id }), method: call.method }, params, call.argumentsJson),
   };
+}
+
+function bodyOf(message: JsonObject, params: JsonObject, argumentsJson: string | undefined): string {
+  const body = JSON.stringify({ ...message, ...(Object.keys(params).length > 0 && { params }) });
+  // The parameters come last, and the name of the tool is one of them.
+  return argumentsJson === undefined ? body : `${body.slice(0, -2)},"arguments":${argumentsJson}}}`;
 }
 
 function metaOf(connection: Connection, call: RpcCall): JsonObject {
@@ -77,7 +81,7 @@ function dialectHeaders(connection: Connection, call: RpcCall): Record<string, s
       return {
         'mcp-protocol-version': MODERN_VERSION,
         'mcp-method': call.method,
-        ...toolHeaders(connection.toolHeaders, call.params),
+        ...toolHeaders(connection.toolHeaders, call),
       };
     case 'session':
       return {
@@ -91,9 +95,11 @@ function dialectHeaders(connection: Connection, call: RpcCall): Record<string, s
 
 function toolHeaders(
   byTool: ReadonlyMap<string, readonly HeaderParameter[]> | undefined,
-  params: JsonObject | undefined,
+  { params, argumentsJson }: RpcCall,
 ): Record<string, string> {
   const name = params?.name;
   if (typeof name !== 'string') return {};
-  return { 'mcp-name': encodeHeader(name), ...paramHeaders(byTool?.get(name) ?? [], params?.arguments) };
+  const parameters = byTool?.get(name) ?? [];
+  const args = parameters.length > 0 && argumentsJson !== undefined ? parseExact(argumentsJson) : undefined;
+  return { 'mcp-name': encodeHeader(name), ...paramHeaders(parameters, args) };
 }

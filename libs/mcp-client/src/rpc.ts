@@ -28,7 +28,7 @@ export async function exchange(
       url: target.url,
       method: 'POST',
       headers: { ...target.headers, ...message.headers },
-      body: JSON.stringify(message.body),
+      body: message.body,
       signal,
       reader: (status, headers) => createBodyReader(status, headers, isAnswer),
     })

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '@agent-platform/service';
+import { isJsonObject } from '@agent-platform/service';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';
 import { McpError } from './errors.ts';
@@ -8,7 +8,8 @@ import { readToolResult, type ToolResult } from './tools.ts';
 
 export interface ToolCall {
   readonly name: string;
-  readonly arguments: JsonObject;
+  /** JSON of an object, sent as it is. */
+  readonly arguments: string;
   /** Sent as the header `Idempotency-Key` and in `_meta`. The same for every attempt of one call. */
   readonly idempotencyKey: string;
   /** W3C trace context, passed on to the server. */
@@ -26,8 +27,8 @@ export async function callOnce(
 ): Promise<ToolResult> {
   const method = 'tools/call';
   const { name, idempotencyKey, traceparent } = call;
-  const params = { name, arguments: call.arguments };
-  const reply = await context.exchange(target, connection, { method, params, idempotencyKey, traceparent }, signal);
+  const request = { method, params: { name }, argumentsJson: call.arguments, idempotencyKey, traceparent };
+  const reply = await context.exchange(target, connection, request, signal);
   const failure = context.failureOf(reply, target, method);
   if (failure) throw failure;
 

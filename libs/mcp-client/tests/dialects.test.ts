@@ -64,13 +64,13 @@ describe('what is sent', () => {
     await using server = await startScripted(script);
     await using client = createTestClient();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    const call = { name: 'pay', arguments: { a: 1 }, idempotencyKey: 'key-1', traceparent };
+    const call = { name: 'pay', arguments: '{"a":1.10}', idempotencyKey: 'key-1', traceparent };
     await client.callTool({ url: server.url, headers: SERVER }, call);
     const { headers, body } = server.requests.at(-1)!;
     expect(headers).toMatchObject({ 'idempotency-key': 'key-1', traceparent, authorization: 'Bearer t0p-secret' });
     expect(body).toMatchObject({
       method: 'tools/call',
-      params: { name: 'pay', arguments: { a: 1 }, _meta: { 'dev.agent-platform/idempotencyKey': 'key-1' } },
+      params: { name: 'pay', arguments: { a: 1.1 }, _meta: { 'dev.agent-platform/idempotencyKey': 'key-1' } },
     });
     expect(server.requests.every((request) => request.headers.traceparent === traceparent)).toBe(true);
     if (dialect === 'modern') {
@@ -141,7 +141,7 @@ describe('a server that changes', () => {
     const echo = () =>
       client.callTool(
         { url: server.url, headers: {} },
-        { name: 'echo', arguments: { message: 'x' }, idempotencyKey: 'k' },
+        { name: 'echo', arguments: '{"message":"x"}', idempotencyKey: 'k' },
       );
     await echo();
     server.restart();

@@ -142,7 +142,7 @@ describe('arguments that a server wants as headers', () => {
     options: { type: 'object', properties: { dry: { type: 'boolean', 'x-mcp-header': 'Dry-Run' } } },
     count: { type: 'integer', 'x-mcp-header': 'Count' },
   });
-  const call = (args: object) => ({ name: 'deploy', arguments: args as never, idempotencyKey: 'k' });
+  const call = (args: object) => ({ name: 'deploy', arguments: JSON.stringify(args), idempotencyKey: 'k' });
 
   it('are sent along, encoded where they must be', async () => {
     await using server = await startScripted(({ rpc }, answer) =>

@@ -62,7 +62,7 @@ describe.each(CASES)('$name', ({ start, firstList, firstCall }) => {
   const echo = (client: McpClient, url: string, message: string) =>
     client.callTool(
       { url, headers: { Authorization: 'Bearer right' } },
-      { name: 'echo', arguments: { message }, idempotencyKey: 'key-1' },
+      { name: 'echo', arguments: JSON.stringify({ message }), idempotencyKey: 'key-1' },
     );
   const create = () =>
     createMcpClient({

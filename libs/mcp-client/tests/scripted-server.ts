@@ -63,6 +63,6 @@ export function pay(
   o: { signal?: AbortSignal; headers?: Record<string, string> } = {},
 ) {
   const { signal, headers = {} } = o;
-  const call = { name: 'pay', arguments: { euros: 1 }, idempotencyKey: 'key-1', ...(signal && { signal }) };
+  const call = { name: 'pay', arguments: '{"euros":1}', idempotencyKey: 'key-1', ...(signal && { signal }) };
   return client.callTool({ url, headers }, call);
 }

@@ -50,11 +50,11 @@ async function answer(
     const message = `There is no tool ${call.name}. Use only the tools you were given.`;
     return refuse(x, position, call, undefined, { code: 'tool_not_found', message });
   }
-  const args = call.input;
-  if (!isJsonObject(args)) {
+  if (!isJsonObject(call.input)) {
     const message = 'The arguments are not a JSON object. The tool was not called.';
     return refuse(x, position, call, offered, { code: 'arguments_invalid', message });
   }
+  const args = JSON.stringify(call.input);
   const validation = await x.schemas.check({
     orgId: x.run.orgId,
     skillId: offered.skill.id,

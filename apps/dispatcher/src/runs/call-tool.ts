@@ -1,5 +1,5 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
-import { parseExact, type JsonObject } from '@agent-platform/service';
+import { parseExact } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from './execution.ts';
@@ -14,7 +14,8 @@ export interface ToolCall {
   readonly position: string;
   readonly skill: PlannedSkill;
   readonly tool: string;
-  readonly arguments: JsonObject;
+  /** JSON. It may be large and slow to parse, and nobody here needs it parsed. */
+  readonly arguments: string;
   readonly repeatable: boolean;
 }
 
@@ -24,7 +25,7 @@ export function triedCall({ journal, run }: Execution, position: string): ToolCa
   const skill = run.plan.skills.find(({ name }) => name === step?.skill);
   if (!step || !skill) return undefined;
   const { tool, repeatable } = step;
-  return { position, skill, tool: tool!, arguments: parseExact(step.arguments!) as JsonObject, repeatable };
+  return { position, skill, tool: tool!, arguments: step.arguments!, repeatable };
 }
 
 /**
@@ -49,7 +50,7 @@ export async function callTool(x: Execution, call: ToolCall): Promise<ToolResult
     repeatable: call.repeatable,
     skill: call.skill.name,
     tool: call.tool,
-    arguments: JSON.stringify(call.arguments),
+    arguments: call.arguments,
   });
   await x.journal.commit();
   // The commit may have taken longer than the lease lasts.

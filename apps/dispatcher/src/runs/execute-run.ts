@@ -20,7 +20,7 @@ export async function executeRun(x: Execution, onFault: (error: unknown) => void
     stopIfUnanswered(x);
     stopIfCancelled(x);
     const { action } = x.run.plan;
-    return action.kind === 'prompt' ? await runPrompt(x, action) : await runToolCall(x, action);
+    return action.kind === 'prompt' ? await runPrompt(x) : await runToolCall(x, action);
   } catch (error) {
     if (error instanceof RunStop) return error.outcome;
     if (error instanceof LeaseLost) throw error;

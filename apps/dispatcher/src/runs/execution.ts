@@ -3,6 +3,7 @@ import type { CredentialService } from '@agent-platform/proto';
 import type { Client } from '@connectrpc/connect';
 import type { Models } from '../models/models.ts';
 import type { SchemaChecker } from '../schemas/schema-checker.ts';
+import type { TemplateRenderer } from '../templates/renderer.ts';
 import type { RetryPolicy } from './backoff.ts';
 import type { Circuits } from './circuits.ts';
 import type { Journal } from './journal.ts';
@@ -20,7 +21,8 @@ export interface Outside {
   readonly models: Models;
   readonly retry: RetryPolicy;
   readonly circuits: Circuits;
-  readonly schemas: Pick<SchemaChecker, 'check'>;
+  readonly schemas: SchemaChecker;
+  readonly templates: TemplateRenderer;
   /** Of a tool's result, to be kept. */
   readonly maxResultBytes: number;
 }

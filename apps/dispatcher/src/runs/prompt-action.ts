@@ -1,16 +1,13 @@
-import { AppError } from '@agent-platform/service';
-import { parseTemplate, renderTemplate } from '@agent-platform/template';
 import type { ModelMessage } from 'ai';
-import type { Action } from '../events/plan.ts';
 import type { Turn } from '../models/models.ts';
 import { answerToolCalls } from './answer-tool-calls.ts';
 import type { Execution } from './execution.ts';
 import { modelTurn } from './model-turn.ts';
 import { nameTools } from './model-tools.ts';
+import { render } from './render.ts';
 import type { Outcome } from './run.ts';
 import { offeredTools } from './skill-server.ts';
 import { failed } from './stop.ts';
-import { templateData } from './template-data.ts';
 
 const MAX_TURNS = 20;
 
@@ -18,10 +15,10 @@ const MAX_TURNS = 20;
  * The agent's model works on the event with the tools of its skills until it has nothing more to call. The journal
  * holds every turn and every call: what is there already is taken from it, which is all there is to resuming.
  */
-export async function runPrompt(x: Execution, action: Action & { kind: 'prompt' }): Promise<Outcome> {
+export async function runPrompt(x: Execution): Promise<Outcome> {
   checkModel(x);
   // The event's data stands in the user's message and nowhere else: instructions and tools are the tenant's own.
-  const messages: ModelMessage[] = [{ role: 'user', content: render(x, action.template) }];
+  const messages: ModelMessage[] = [{ role: 'user', content: await render(x) }];
   const named = nameTools(await offeredTools(x, x.run.plan.skills));
   const tools = [...named].map(([name, { tool }]) => {
     const { description, inputSchema } = tool;
@@ -57,15 +54,4 @@ function checkModel({ run, models }: Execution): void {
   }
   const problem = models.problemWith(agent.model);
   if (problem) throw failed('model_not_configured', problem);
-}
-
-function render({ run, journal }: Execution, template: string): string {
-  try {
-    const { text, missing } = renderTemplate(parseTemplate(template), templateData(run));
-    for (const path of missing) journal.warn(`the event has no ${path}`);
-    return text;
-  } catch (error) {
-    if (error instanceof AppError) throw failed(error.code, error.message);
-    throw error;
-  }
 }

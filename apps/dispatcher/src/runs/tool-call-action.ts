@@ -1,14 +1,12 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
-import { AppError, type JsonObject } from '@agent-platform/service';
-import { parseArguments, renderArguments } from '@agent-platform/template';
 import type { Action } from '../events/plan.ts';
 import { checkApproval } from './approval.ts';
 import { callTool, triedCall, type ToolCall } from './call-tool.ts';
 import type { Execution } from './execution.ts';
 import { findTool } from './find-tool.ts';
+import { render } from './render.ts';
 import type { Outcome } from './run.ts';
 import { failed } from './stop.ts';
-import { templateData } from './template-data.ts';
 
 const POSITION = 'call';
 const MAX_SHOWN = 500;
@@ -27,7 +25,7 @@ export async function runToolCall(x: Execution, action: Action & { kind: 'tool_c
 async function prepareCall(x: Execution, action: Action & { kind: 'tool_call' }): Promise<ToolCall> {
   const { skill, tool, repeatable } = await findTool(x, action);
   checkApproval(x.run.plan, skill, tool.name);
-  const args = render(x, action.arguments);
+  const args = await render(x);
   const validation = await x.schemas.check({
     orgId: x.run.orgId,
     skillId: skill.id,
@@ -42,17 +40,6 @@ async function prepareCall(x: Execution, action: Action & { kind: 'tool_call' })
   }
   if (validation.kind === 'unchecked') x.journal.warn(validation.warning);
   return { position: POSITION, skill, tool: tool.name, arguments: args, repeatable };
-}
-
-function render({ run, journal }: Execution, template: JsonObject): JsonObject {
-  try {
-    const { value, missing } = renderArguments(parseArguments(template), templateData(run));
-    for (const path of missing) journal.warn(`the event has no ${path}`);
-    return value;
-  } catch (error) {
-    if (error instanceof AppError) throw failed(error.code, error.message);
-    throw error;
-  }
 }
 
 function firstText({ content }: ToolResult): string {

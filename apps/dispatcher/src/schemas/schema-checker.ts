@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { LruMap, withDoubles, type JsonObject } from '@agent-platform/service';
+import { LruMap, type JsonObject } from '@agent-platform/service';
+import type { ThreadPool } from '../threads/pool.ts';
+import { TooHard } from '../threads/thread.ts';
 import type { Checked } from './check-arguments.ts';
-import { CheckThread, CheckTooHard } from './check-thread.ts';
 
 export type Validation =
   | { readonly kind: 'valid' }
@@ -14,17 +15,17 @@ export interface ToolArguments {
   /** Whose tool it is. */
   readonly skillId: string;
   readonly schema: JsonObject;
-  readonly args: JsonObject;
+  /** JSON. */
+  readonly args: string;
 }
 
 /** Checks a tool's arguments against its inputSchema, in threads of their own: see docs/adr/0019. */
-export interface SchemaChecker extends AsyncDisposable {
+export interface SchemaChecker {
+  /** @throws AppError `threads_unavailable` */
   check(tool: ToolArguments): Promise<Validation>;
 }
 
 const MAX_SCHEMA_LENGTH = 256 * 1024;
-/** A tenant has one at most, so that another is left for the others. */
-const THREADS = 2;
 const TIME_LIMIT_MS = 500;
 /** A skill that took too long is left unchecked for as long, so that it takes a thread for one moment in many. */
 const SLOW_FOR_MS = 600_000;
@@ -34,22 +35,12 @@ const MAX_SLOW_SKILLS = 5;
 /** What says nothing that arguments, which are an object, could contradict. */
 const SAYS_NOTHING = /^\{("type":"object"|"properties":\{\}|"additionalProperties":true|,)*\}$/;
 
-interface Waiting {
-  readonly run: (thread: CheckThread) => Promise<void>;
-  readonly cancel: () => void;
-}
-
 interface Slow {
   readonly skills: Set<string>;
   readonly untilMs: number;
 }
 
-export function createSchemaChecker(): SchemaChecker {
-  const idle = Array.from({ length: THREADS }, () => new CheckThread());
-  const threads = [...idle];
-  /** By tenant, in the order of their turns. */
-  const waiting = new Map<string, Waiting[]>();
-  const busy = new Set<string>();
+export function createSchemaChecker(threads: ThreadPool): SchemaChecker {
   const slow = new LruMap<Slow>(MAX_SLOW);
 
   /** Of a tenant, the ones that took too long lately. */
@@ -68,43 +59,19 @@ export function createSchemaChecker(): SchemaChecker {
     slow.set(orgId, { skills: skills.add(skillId), untilMs: performance.now() + SLOW_FOR_MS });
   }
 
-  /** Gives threads to the tenants whose turn it is. */
-  function proceed(): void {
-    for (const [orgId, queue] of waiting) {
-      if (idle.length === 0) return;
-      if (busy.has(orgId)) continue;
-      const next = queue.shift()!;
-      // To the end of the line.
-      waiting.delete(orgId);
-      if (queue.length > 0) waiting.set(orgId, queue);
-      const thread = idle.pop()!;
-      busy.add(orgId);
-      void next.run(thread).finally(() => {
-        idle.push(thread);
-        busy.delete(orgId);
-        proceed();
-      });
-    }
-  }
-
+  /** @returns `undefined` when it takes too long. */
   function checked({ orgId, skillId, args }: ToolArguments, schema: string): Promise<Checked | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<Checked | undefined>();
-    const run = async (thread: CheckThread) => {
+    return threads.use(orgId, async (thread) => {
       // It may have turned out while this one was waiting.
-      if (isSlow(orgId, skillId)) return resolve(undefined);
+      if (isSlow(orgId, skillId)) return undefined;
       try {
-        resolve(await thread.check({ schema, args: withDoubles(args) }, TIME_LIMIT_MS));
+        return await thread.do('check', { schema, args }, TIME_LIMIT_MS);
       } catch (error) {
-        if (!(error instanceof CheckTooHard)) return reject(error);
+        if (!(error instanceof TooHard)) throw error;
         markSlow(orgId, skillId);
-        resolve(undefined);
+        return undefined;
       }
-    };
-    const queue = waiting.get(orgId) ?? [];
-    queue.push({ run, cancel: () => resolve(undefined) });
-    waiting.set(orgId, queue);
-    proceed();
-    return promise;
+    });
   }
 
   return {
@@ -115,11 +82,6 @@ export function createSchemaChecker(): SchemaChecker {
       const result = isSlow(tool.orgId, tool.skillId) ? undefined : await checked(tool, schema);
       if (!result) return unchecked(`takes too long to check; the skill's tools are not checked for some minutes`);
       return result.kind === 'unusable' ? unchecked(result.why) : result;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const queue of waiting.values()) for (const { cancel } of queue) cancel();
-      waiting.clear();
-      await Promise.all(threads.map((thread) => thread[Symbol.asyncDispose]()));
     },
   };
 }

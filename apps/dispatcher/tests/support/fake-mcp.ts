@@ -1,7 +1,8 @@
 import { McpError, type McpServer, type Tool, type ToolCall, type ToolResult } from '@agent-platform/mcp-client';
+import { parseExact, type JsonObject } from '@agent-platform/service';
 import type { Mcp } from '../../src/runs/execution.ts';
 
-export type FakeCall = ToolCall & { readonly server: McpServer };
+export type FakeCall = Omit<ToolCall, 'arguments'> & { readonly server: McpServer; readonly arguments: JsonObject };
 
 /** As a test writes it. */
 export type FakeResult = Partial<ToolResult>;
@@ -28,7 +29,7 @@ export function createFakeMcp(tools: Record<string, Tool[]>): FakeMcp {
       return fake.tools[server.url] ?? [];
     },
     async callTool(server, o) {
-      const call = { ...o, server };
+      const call = { ...o, server, arguments: parseExact(o.arguments) as JsonObject };
       fake.calls.push(call);
       return { content: [], isError: false, ...(await fake.onCall(call, fake.calls.length - 1)) };
     },

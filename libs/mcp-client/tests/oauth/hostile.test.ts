@@ -13,7 +13,7 @@ async function call(world: World): Promise<{ outcome: unknown; shown: string }> 
   const logger = { debug: log, info: log, warn: log, error: log } as unknown as Logger;
   await using client = createTestClient({ logger });
   const outcome: unknown = await client
-    .callTool(world.server, { name: 'pay', arguments: {}, idempotencyKey: 'key-1' })
+    .callTool(world.server, { name: 'pay', arguments: '{}', idempotencyKey: 'key-1' })
     .catch((error: unknown) => error);
   const shown = inspect([outcome, logged], { depth: 20, showHidden: true }) + JSON.stringify([outcome, logged]);
   return { outcome, shown };

@@ -8,7 +8,7 @@ const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 // It warns of everything that makes it fit for tests.
 beforeAll(() => void vi.spyOn(console, 'warn').mockReturnValue());
 
-const call = { name: 'echo', arguments: { message: 'hello' }, idempotencyKey: 'key-1' };
+const call = { name: 'echo', arguments: '{"message":"hello"}', idempotencyKey: 'key-1' };
 const serverOf = (pair: OfficialPair, method: string, scopes?: string[]) => ({
   url: pair.url,
   headers: {},

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const call = (server = world.server, signal?: AbortSignal) =>
-  client.callTool(server, { name: 'pay', arguments: {}, idempotencyKey: 'key-1', ...(signal && { signal }) });
+  client.callTool(server, { name: 'pay', arguments: '{}', idempotencyKey: 'key-1', ...(signal && { signal }) });
 const asked = () => world.tokenRequests().length;
 const calls = () => world.seen.filter(({ body }) => body.includes('tools/call'));
 

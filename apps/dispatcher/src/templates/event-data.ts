@@ -1,12 +1,12 @@
 import { parseExact, type JsonObject } from '@agent-platform/service';
-import type { ClaimedRun } from './run.ts';
+import type { EventOfRun } from '../runs/run.ts';
 
 /** What templates see: the event as the sender knows it. */
-export function templateData({ event, plan }: Pick<ClaimedRun, 'event' | 'plan'>): JsonObject {
+export function eventData(event: EventOfRun, sourceName: string): JsonObject {
   return {
     event_id: event.id,
     event_type: event.type,
-    webhook_source: plan.trigger.sourceName,
+    webhook_source: sourceName,
     payload: parseExact(event.payload),
     received_at: event.receivedAt.toISOString(),
     ...(event.occurredAt && { occurred_at: event.occurredAt.toISOString() }),
