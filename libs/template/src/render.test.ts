@@ -1,7 +1,7 @@
 import { AppError, type JsonValue } from '@agent-platform/service';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseTemplate, renderTemplate } from './index.ts';
+import { parseArguments, parseTemplate, renderArguments, renderTemplate, TooMuchWork } from './index.ts';
 
 const EVENT: JsonValue = {
   event_type: 'invoice.uploaded',
@@ -102,6 +102,20 @@ describe('a rendered template', () => {
     const list = Array.from({ length: 3_000 }, (_, i) => i);
     const wide = Object.fromEntries(list.map((i) => [`k${i}`, i]));
     expect(() => render(template, { list, wide })).toThrow(expect.objectContaining({ kind: 'payload_too_large' }));
+  });
+
+  it('takes no more work than it is given, and says so by its type', () => {
+    const list = Array.from({ length: 100 }, (_, i) => i);
+    const text = '{{ range .list }}{{ . }}{{ end }}';
+    const template = parseTemplate(text);
+    const args = parseArguments({ a: text });
+    expect(() => renderTemplate(template, { list }, 5_000)).toThrow(TooMuchWork);
+    expect(() => renderArguments(args, { list }, 5_000)).toThrow(TooMuchWork);
+    expect(renderTemplate(template, { list }, 10_000).text).toBe(list.join(''));
+    expect(renderArguments(args, { list }, 10_000).value).toEqual({ a: list.join('') });
+    const large = () => renderTemplate(template, { list: Array(11).fill('x'.repeat(100_000)) });
+    expect(large).toThrow(expect.objectContaining({ code: 'template_output_too_large' }));
+    expect(large).not.toThrow(TooMuchWork);
   });
 
   it('throws nothing but AppError, whatever the text and the data', () => {

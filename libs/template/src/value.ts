@@ -1,4 +1,4 @@
-import { isJsonObject, numberOf, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, numberOf, type JsonObject, type JsonValue } from '@agent-platform/service';
 
 /** What a path that leads nowhere evaluates to. */
 export class Missing {
@@ -25,10 +25,16 @@ export function isEmpty(value: Value): boolean {
   return value === false || value === '' || numberOf(value) === 0;
 }
 
+/** Counting the keys of a large object takes longer than the work it counts as; no template changes or makes one. */
+const keyCounts = new WeakMap<JsonObject, number>();
+
 /** How much work it is to look at a value as a whole. */
 export function weightOf(value: Value): number {
   if (typeof value === 'string') return value.length;
-  return value instanceof Missing || !isJsonObject(value) ? 0 : Object.keys(value).length;
+  if (value instanceof Missing || !isJsonObject(value)) return 0;
+  let count = keyCounts.get(value);
+  if (count === undefined) keyCounts.set(value, (count = Object.keys(value).length));
+  return count;
 }
 
 /** As it stands in text: null is nothing, objects and lists are compact JSON. */
