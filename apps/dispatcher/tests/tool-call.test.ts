@@ -75,6 +75,26 @@ describe('a trigger that calls a tool', () => {
     expect(sent).toBe('{"id":12345678901234567890,"text":"no. 12345678901234567890"}');
   });
 
+  it('carries a large event as it was sent', async () => {
+    await using fixture = await createFixture(calling('save', { all: '{{ .payload }}' }));
+    const schema = { type: 'object', properties: { all: { type: 'object', required: ['n'] } } };
+    fixture.mcp.tools = { [URL_OF_SKILL]: [tool('save', { inputSchema: schema })] };
+    const payload = `{"n":1.10,"big":1e400,"half":"\\ud800","text":"${'x'.repeat(100_000)}"}`;
+    const run = await runOf(fixture, { payload });
+    expect(run.error?.message).toBeUndefined();
+    expect(JSON.stringify(fixture.mcp.calls[0]!.arguments)).toBe(`{"all":${payload}}`);
+    expect(run.steps[1]!.arguments).toBe(`{"all":${payload}}`);
+  });
+
+  it('fails for good when its template takes too much work', async () => {
+    const loops = '{{ range $.payload.l }}'.repeat(8) + '{{ end }}'.repeat(8);
+    await using fixture = await createFixture(calling('save', { a: loops }));
+    const run = await runOf(fixture, { payload: '{"l":[1,2,3,4,5,6,7,8]}' });
+    expect(run).toMatchObject({ status: RunStatus.FAILED, attempts: 1 });
+    expect(run.error).toMatchObject({ code: 'template_output_too_large', message: containing('nested "range"') });
+    expect(fixture.mcp.calls).toEqual([]);
+  });
+
   it('fails when the tool answers with an error, and shows the answer', async () => {
     await using fixture = await createFixture();
     fixture.mcp.onCall = () => ({ isError: true, content: [{ type: 'text', text: 'the disk is full' }] });

@@ -146,4 +146,13 @@ describe('a hostile schema', () => {
     const stopped = { status: 'rejected', reason: expect.objectContaining({ code: 'threads_unavailable' }) as unknown };
     expect(await settled).toEqual([stopped, stopped, stopped]);
   });
+
+  it('is not taken for slow when a thread cannot be started', async () => {
+    await using broken = createThreadPool(new URL('data:text/javascript,'));
+    const checking = createSchemaChecker(broken);
+    const tool = { orgId: 'org', skillId: 'skl', schema: wrong[0], args: '{}' };
+    for (let n = 0; n < 2; n++) {
+      await expect(checking.check(tool)).rejects.toMatchObject({ code: 'threads_unavailable', kind: 'unavailable' });
+    }
+  });
 });
