@@ -1,8 +1,8 @@
-/** JSON of this many characters takes less memory than a thread has, whatever it holds. */
-const ALWAYS = 1024 * 1024;
+/** What JSON may take once it is parsed. A thread has more left. */
+const MAX_BYTES = 40 * 1024 * 1024;
 
-/** What JSON may take once it is parsed, of the 64 MiB and more that a thread has left. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** JSON of this many characters takes less than that, whatever it holds. */
+const ALWAYS = 1024 * 1024;
 
 /** Measured: objects that are all of different shapes, and numbers that are kept as text. */
 const BYTES_PER_VALUE = 128;
@@ -13,7 +13,7 @@ const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Array.from('"\\,[{', (char) =>
 
 /**
  * Whether JSON fits into a thread once it is parsed. A thread that is out of memory is ended, but `JSON.parse` is not
- * interrupted: it would end the process.
+ * interrupted, and may end the process.
  */
 export function mayBeParsed(json: string): boolean {
   if (json.length <= ALWAYS) return true;

@@ -45,13 +45,13 @@ describe('a thread', () => {
     // The first is replaced, whatever was done with it before.
     await expect(ask('fail', 'a bug')).rejects.toThrow('a bug');
     const before = await ask('name');
-    await ask('keep', 45);
+    await ask('keep', 22);
     expect(await ask('name')).toBe(before);
-    expect(await ask('take', 95)).toBe(95);
+    expect(await ask('take', 80)).toBe(80);
     expect(await ask('name')).not.toBe(before);
   });
 
-  it('that is half full is replaced before it does more', async () => {
+  it('that is full is replaced before it does more', async () => {
     const before = await ask('name');
     await ask('keep', 70);
     expect(await ask('name')).not.toBe(before);

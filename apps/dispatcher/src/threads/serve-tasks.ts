@@ -18,10 +18,10 @@ export type Said =
   | { readonly kind: 'failed'; readonly why: string };
 
 /**
- * Half of what a thread may have is left for what it does next. That is not only fair: `JSON.parse` and its like are not
- * interrupted at the limit, they end the process.
+ * More than half of what a thread may have is left for what it does next. That is not only fair: `JSON.parse` and its like
+ * are not interrupted at the limit, and may end the process.
  */
-const FULL_BYTES = 64 * 1024 * 1024;
+const FULL_BYTES = 48 * 1024 * 1024;
 
 /** The thread's side of `Thread`. */
 export function serveTasks(tasks: Tasks): void {
