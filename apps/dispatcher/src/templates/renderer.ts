@@ -14,7 +14,7 @@ export interface TemplateRenderer {
 
 export type RunToRender = Pick<ClaimedRun, 'orgId' | 'planHash' | 'event' | 'plan'>;
 
-/** What is rendered on the thread that serves everybody takes less than a millisecond: nearly all there is. Measured. */
+/** Measured: what is rendered on the thread that serves everybody takes a millisecond or two at most. Nearly all there is. */
 const HERE = { payloadLength: 8 * 1024, templateLength: 8 * 1024, work: 32 * 1024 };
 
 /** Of processor time: all of a template's work takes 30 ms, and parsing a megabyte that is meant to be slow 200. */
