@@ -6,14 +6,14 @@ const ALWAYS = 1024 * 1024;
 
 /** Measured: objects that are all of different shapes, and numbers that are kept as text. */
 const BYTES_PER_VALUE = 128;
-/** The text, and the text that `parseExact` makes of it. */
+/** Of the text itself. */
 const BYTES_PER_CHARACTER = 2;
 
 const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Array.from('"\\,[{', (char) => char.charCodeAt(0));
 
 /**
  * Whether JSON fits into a thread once it is parsed. A thread that is out of memory is ended, but `JSON.parse` is not
- * interrupted, and may end the process.
+ * interrupted: it goes on for a minute, or ends the process.
  */
 export function mayBeParsed(json: string): boolean {
   if (json.length <= ALWAYS) return true;

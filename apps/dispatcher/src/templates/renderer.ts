@@ -17,7 +17,7 @@ export type RunToRender = Pick<ClaimedRun, 'orgId' | 'planHash' | 'event' | 'pla
 /** Measured: what is rendered on the thread that serves everybody takes a millisecond or two at most. Nearly all there is. */
 const HERE = { payloadLength: 8 * 1024, templateLength: 8 * 1024, work: 32 * 1024 };
 
-/** Of processor time: all of a template's work takes 30 ms, and parsing a megabyte that is meant to be slow 200. */
+/** Of processor time: all of a template's work takes 30 ms, and parsing a megabyte that is meant to be slow 100. */
 const TIME_LIMIT_MS = 2_000;
 
 /** Characters of templates that are kept, at most. A parsed one takes thirty times the room. */
