@@ -1,4 +1,4 @@
-// The boundaries of the repository. scripts/boundaries.test.ts plants a violation of each and shows that it is caught.
+// The boundaries of the repository. tools/repository/boundaries.test.ts plants a violation of each and shows that it is caught.
 const TESTS = '\\.test\\.ts$|/tests/';
 
 /** A package that only one library (and tests) may import. */
@@ -23,7 +23,7 @@ export default {
       name: 'libraries-do-not-import-apps',
       severity: 'error',
       from: { path: '^libs/' },
-      to: { path: '^(apps|e2e|examples)/' },
+      to: { path: '^(apps|tools|verify|examples)/' },
     },
     {
       name: 'the-bus-has-no-favourite-driver',
@@ -42,7 +42,7 @@ export default {
     owned('prisma', '@prisma/client|prisma', 'libs/database/|apps/[^/]+/src/generated/'),
     owned('jose', 'jose', 'libs/auth/'),
     owned('kafkajs', 'kafkajs', 'libs/event-bus/'),
-    owned('undici', 'undici', 'libs/outbound/|bench/'),
+    owned('undici', 'undici', 'libs/outbound/|verify/bench/'),
     { name: 'no-cycles', severity: 'error', from: { pathNot: '/generated/' }, to: { circular: true } },
     {
       name: 'declared-dependencies',

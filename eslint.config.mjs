@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** What reaches out: to addresses that others name, only one library may. scripts/outbound.test.ts plants violations. */
+/** What reaches out: to addresses that others name, only one library may. tools/repository/outbound.test.ts plants violations. */
 const OUTBOUND = 'Outbound calls go through @agent-platform/outbound (address checks, limits, no redirects).';
 const CONNECTING = {
   http: ['request', 'get', 'ClientRequest', 'default'],
@@ -35,7 +35,7 @@ export default tseslint.config(
   },
   {
     files: ['{apps,libs}/**/*.ts'],
-    ignores: ['libs/outbound/**', 'libs/testing/**', '**/*.test.ts', '**/tests/**'],
+    ignores: ['libs/outbound/**', 'libs/client/**', 'libs/testing/**', '**/*.test.ts', '**/tests/**'],
     rules: {
       'no-restricted-globals': [
         'error',
@@ -53,5 +53,5 @@ export default tseslint.config(
     files: ['**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
   },
-  { files: ['examples/**', 'scripts/**', 'bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['examples/**', 'tools/**', 'verify/**'], rules: { 'no-console': 'off' } },
 );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Api } from './api.ts';
+import { Api } from '@agent-platform/client';
 import { startInvoiceServer } from './invoice-server.ts';
 import { platformUrl } from './platform-url.ts';
 import { followRun, heading, line, note } from './show.ts';

@@ -1,0 +1,2 @@
+/** Lines for people, as things happen. */
+export type Say = (line: string) => void;
