@@ -26,6 +26,19 @@ export default {
       to: { path: '^(apps|tools|verify|examples)/' },
     },
     {
+      name: 'nothing-depends-on-tools',
+      comment: 'tools/ and verify/ work on the product; the product does not know them.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/' },
+      to: { path: '^(tools|verify)/' },
+    },
+    {
+      name: 'apps-are-used-as-they-are-exported',
+      severity: 'error',
+      from: { path: '^(tools|verify|examples)/' },
+      to: { path: '^apps/[^/]+/', pathNot: '/src/(index|tokens/token-verifier|sources/source-changes)\\.ts$' },
+    },
+    {
       name: 'the-bus-has-no-favourite-driver',
       comment: 'Outside libs/event-bus nobody knows which driver is there.',
       severity: 'error',
@@ -48,8 +61,11 @@ export default {
       name: 'declared-dependencies',
       comment: 'What a package imports stands in its own package.json.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: TESTS },
-      to: { pathNot: '^(apps|libs)/', dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+      from: { path: '^(apps|libs|tools|verify)/', pathNot: TESTS },
+      to: {
+        pathNot: '^(apps|libs|tools|verify)/',
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
+      },
     },
   ],
   options: {

@@ -16,7 +16,7 @@ function write(file: string, text: string): void {
 function broken(file: string, text: string): string[] {
   write(file, text);
   try {
-    const args = ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'apps', 'libs'];
+    const args = ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'apps', 'libs', 'tools', 'verify'];
     const json = execFileSync(join(root, 'node_modules/.bin/depcruise'), args, { cwd: tree, encoding: 'utf8' });
     const report = JSON.parse(json) as { summary: { violations: { rule: { name: string } }[] } };
     return [...new Set(report.summary.violations.map((violation) => violation.rule.name))];
@@ -31,9 +31,12 @@ beforeAll(() => {
     symlinkSync(join(root, file), join(tree, file));
   }
   write('apps/ingest/src/index.ts', 'export const ingest = 1;\n');
+  write('apps/ingest/src/config.ts', 'export const config = 1;\n');
   write('apps/dispatcher/src/index.ts', 'export const dispatcher = 1;\n');
   write('libs/event-bus/src/bus-kafka.ts', 'export const kafka = 1;\n');
   write('libs/testing/src/index.ts', 'export const testing = 1;\n');
+  write('tools/cluster/src/index.ts', 'export const cluster = 1;\n');
+  write('verify/e2e/src/index.ts', 'export const e2e = 1;\n');
   const dependencies = { pg: '*', jose: '*', undici: '*', '@prisma/client': '*' };
   for (const name of ['apps/ingest', 'apps/dispatcher', 'libs/event-bus', 'libs/service']) {
     write(`${name}/package.json`, JSON.stringify({ name, version: '0.1.0', dependencies }));
@@ -50,6 +53,8 @@ describe('the boundary check', () => {
   it.each([
     ['services-do-not-import-services', 'apps/ingest/src/x.ts', '../../dispatcher/src/index.ts'],
     ['libraries-do-not-import-apps', 'libs/service/src/x.ts', '../../../apps/ingest/src/index.ts'],
+    ['nothing-depends-on-tools', 'apps/ingest/src/x.ts', '../../../tools/cluster/src/index.ts'],
+    ['apps-are-used-as-they-are-exported', 'verify/e2e/src/x.ts', '../../../apps/ingest/src/config.ts'],
     ['the-bus-has-no-favourite-driver', 'apps/ingest/src/x.ts', '../../../libs/event-bus/src/bus-kafka.ts'],
     ['testing-is-for-tests', 'apps/ingest/src/x.ts', '../../../libs/testing/src/index.ts'],
     ['pg-only-in-its-library', 'apps/ingest/src/x.ts', 'pg'],
