@@ -6,7 +6,10 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ReplayState } from "./replay_state_pb.ts";
 import { file_agentplatform_dispatch_v1_replay_state } from "./replay_state_pb.ts";
-import { file_agentplatform_options_v1_json } from "../../options/v1/json_pb.ts";
+import type { ResolutionOutcome, Run, RunStatus, RunSummary } from "./run_pb.ts";
+import { file_agentplatform_dispatch_v1_run } from "./run_pb.ts";
+import type { ListStepsRequestSchema, ListStepsResponseSchema } from "./steps_pb.ts";
+import { file_agentplatform_dispatch_v1_steps } from "./steps_pb.ts";
 import { file_agentplatform_options_v1_policy } from "../../options/v1/policy_pb.ts";
 import { file_agentplatform_options_v1_reference } from "../../options/v1/reference_pb.ts";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
@@ -19,493 +22,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file agentplatform/dispatch/v1/runs.proto.
  */
 export const file_agentplatform_dispatch_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiKAoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixAYKA1J1bhIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoFc3RlcHMYECADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASHQoVbmV4dF9zdGVwc19wYWdlX3Rva2VuGBkgASgJEhEKCXJlcGxheV9pZBgRIAEoCRIRCglyZXBsYXlfb2YYEiABKAkSEAoIcmV0cnlfb2YYGCABKAkSOgoLcmVzb2x1dGlvbnMYEyADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb24SNwoTY2FuY2VsX3JlcXVlc3RlZF9hdBgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTY2FuY2VsX3JlcXVlc3RlZF9ieRgVIAEoCUIQCg5fYXR0ZW1wdHNfbGVmdCL8BQoKUnVuU3VtbWFyeRIKCgJpZBgBIAEoCRIQCghldmVudF9pZBgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgJEg8KB3RyaWdnZXIYBCABKAkSEAoIYWdlbnRfaWQYBSABKAkSDQoFYWdlbnQYBiABKAkSNAoGc3RhdHVzGAcgASgOMiQuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdGF0dXMSMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SEAoId2FybmluZ3MYCSADKAkSEAoIYXR0ZW1wdHMYCiABKA0SMwoPbmV4dF9hdHRlbXB0X2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCg1hdHRlbXB0c19sZWZ0GBYgASgNSACIAQESLwoLZ2l2ZXNfdXBfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBm91dHB1dBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcmVwbGF5X2lkGBEgASgJEhEKCXJlcGxheV9vZhgSIAEoCRIQCghyZXRyeV9vZhgYIAEoCRI6CgtyZXNvbHV0aW9ucxgTIAMoCzIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbhI3ChNjYW5jZWxfcmVxdWVzdGVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIbChNjYW5jZWxfcmVxdWVzdGVkX2J5GBUgASgJQhAKDl9hdHRlbXB0c19sZWZ0IuABCgpSZXNvbHV0aW9uEj0KB291dGNvbWUYASABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lEgwKBG5vdGUYAiABKAkSEwoLcmVzb2x2ZWRfYnkYAyABKAkSLwoLcmVzb2x2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHN0ZXAYBSABKA0SMQoFZXJyb3IYBiABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0i0AMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEjEKBGtpbmQYAiABKA4yIy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXBLaW5kEjUKBnN0YXR1cxgDIAEoDjIlLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU3RlcFN0YXR1cxINCgVza2lsbBgEIAEoCRIMCgR0b29sGAUgASgJEhcKCWFyZ3VtZW50cxgNIAEoCUIEkM4YARIUCgZyZXN1bHQYDiABKAlCBJDOGAISMQoFZXJyb3IYCCABKAsyIi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlByb2JsZW0SLgoKc3RhcnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2lkZW1wb3RlbmN5X2tleRgLIAEoCRIPCgdhdHRlbXB0GAwgASgNEjgKCnJlc3VsdF9jdXQYDyABKAsyJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc3VsdEN1dEoECAYQB0oECAcQCCIvCglSZXN1bHRDdXQSEgoKc2l6ZV9ieXRlcxgBIAEoDRIOCgZzaGEyNTYYAiABKAkiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4iWwoQTGlzdFN0ZXBzUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAyABKAkiXAoRTGlzdFN0ZXBzUmVzcG9uc2USLgoFc3RlcHMYASADKAsyHy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItMDCg9MaXN0UnVuc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhIKCnBhZ2VfdG9rZW4YAiABKAkSGgoIZXZlbnRfaWQYAyABKAlCCLpIBXIDGP8BEikKCnRyaWdnZXJfaWQYBCABKAlCFRgBukgFcgMY/wGazhgHdHJpZ2dlchJHCgZzdGF0dXMYBSADKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1c0IRukgOkgELEBQiB4IBBBABIAASGwoJcmVwbGF5X2lkGAYgASgJQgi6SAVyAxj/ARIkCgd0cmlnZ2VyGAcgASgJQhO6SAVyAxj/AZrOGAd0cmlnZ2VyEiAKBWFnZW50GAggASgJQhG6SAVyAxj/AZrOGAVhZ2VudBIyCg53ZWJob29rX3NvdXJjZRgJIAEoCUIaukgFcgMY/wGazhgOd2ViaG9va19zb3VyY2USMAoMY3JlYXRlZF9mcm9tGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoQTGlzdFJ1bnNSZXNwb25zZRIzCgRydW5zGAEgAygLMiUuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW5TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKMAQoRUmVzb2x2ZVJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABEkkKB291dGNvbWUYAiABKA4yLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdXRpb25PdXRjb21lQgq6SAeCAQQQASAAEhYKBG5vdGUYAyABKAlCCLpIBXIDGNAPIkEKElJlc29sdmVSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biIoChBDYW5jZWxSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQASJAChFDYW5jZWxSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biKQAgoPUmV0cnlSdW5SZXF1ZXN0EhQKA3J1bhgBIAEoCUIHukgEcgIQARJOCg1jb25maWd1cmF0aW9uGAIgASgOMi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeUNvbmZpZ3VyYXRpb25CCLpIBYIBAhABEpYBCglyZXBsYXlfaWQYAyABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpIj8KEFJldHJ5UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4i5gUKEFJldHJ5UnVuc1JlcXVlc3QSOAoMY3JlYXRlZF9mcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjoKDmNyZWF0ZWRfYmVmb3JlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEuUBCgZzdGF0dXMYAyADKA4yJC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN0YXR1c0KuAbpIqgG6AaEBCgxzdGF0dXMuZW5kZWQSbW11c3QgYmUgZmFpbGVkIG9yIGNhbmNlbGxlZDogcmVzb2x2ZSBydW5zIHdpdGggYW4gdW5rbm93biBvdXRjb21lLCBhbmQgcmV0cnkgb25lIHRoYXQgaGFzIHN1Y2NlZWRlZCBieSBpdHMgaWQaInRoaXMuYWxsKHN0YXR1cywgc3RhdHVzIGluIFs1LCA2XSmSAQIQFBIkCgd0cmlnZ2VyGAQgASgJQhO6SAVyAxj/AZrOGAd0cmlnZ2VyEiAKBWFnZW50GAUgASgJQhG6SAVyAxj/AZrOGAVhZ2VudBIyCg53ZWJob29rX3NvdXJjZRgGIAEoCUIaukgFcgMY/wGazhgOd2ViaG9va19zb3VyY2USTgoNY29uZmlndXJhdGlvbhgHIAEoDjItLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmV0cnlDb25maWd1cmF0aW9uQgi6SAWCAQIQARKWAQoJcmVwbGF5X2lkGAggASgJQoIBukh/ugF8ChByZXBsYXlfaWQuZm9ybWF0EkBtdXN0IGJlIGF0IG1vc3QgNjQgbGV0dGVycywgZGlnaXRzLCBkb3RzLCBkYXNoZXMgYW5kIHVuZGVyc2NvcmVzGiZ0aGlzLm1hdGNoZXMoJ15bQS1aYS16MC05Ll8tXXswLDY0fSQnKRIPCgdkcnlfcnVuGAkgASgIIsABChFSZXRyeVJ1bnNSZXNwb25zZRIRCglyZXBsYXlfaWQYASABKAkSEQoJcnVuX2NvdW50GAIgASgNEhUKDXN0YXJ0ZWRfY291bnQYAyABKA0SNQoFc3RhdGUYBCABKA4yJi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlcGxheVN0YXRlEjcKB3NraXBwZWQYBSADKAsyJi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlNraXBwZWRSdW5zIjAKC1NraXBwZWRSdW5zEg4KBnJlYXNvbhgBIAEoCRIRCglydW5fY291bnQYAiABKA0q4wEKCVJ1blN0YXR1cxIaChZSVU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRUlVOX1NUQVRVU19RVUVVRUQQARIWChJSVU5fU1RBVFVTX1JVTk5JTkcQAhIgChxSVU5fU1RBVFVTX0FXQUlUSU5HX0FQUFJPVkFMEAMSGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQBBIVChFSVU5fU1RBVFVTX0ZBSUxFRBAFEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMTEVEEAYSHgoaUlVOX1NUQVRVU19PVVRDT01FX1VOS05PV04QBypyCghTdGVwS2luZBIZChVTVEVQX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTVEVQX0tJTkRfVE9PTFNfTElTVBABEhcKE1NURVBfS0lORF9UT09MX0NBTEwQAhIYChRTVEVQX0tJTkRfTU9ERUxfVFVSThADKnUKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19TVEFSVEVEEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMqlgEKEVJlc29sdXRpb25PdXRjb21lEiIKHlJFU09MVVRJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEiAKHFJFU09MVVRJT05fT1VUQ09NRV9TVUNDRUVERUQQARIcChhSRVNPTFVUSU9OX09VVENPTUVfUkVUUlkQAhIdChlSRVNPTFVUSU9OX09VVENPTUVfRkFJTEVEEAMqfAoSUmV0cnlDb25maWd1cmF0aW9uEiMKH1JFVFJZX0NPTkZJR1VSQVRJT05fVU5TUEVDSUZJRUQQABIgChxSRVRSWV9DT05GSUdVUkFUSU9OX09SSUdJTkFMEAESHwobUkVUUllfQ09ORklHVVJBVElPTl9DVVJSRU5UEAIyzggKClJ1blNlcnZpY2USkAEKBkdldFJ1bhIoLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0UnVuUmVxdWVzdBopLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuR2V0UnVuUmVzcG9uc2UiMZACAYrOGAsKCXJ1bnM6cmVhZILT5JMCGWIDcnVuEhIvYXBpL3YxL3J1bnMve3J1bn0SmgEKCUxpc3RTdGVwcxIrLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFN0ZXBzUmVxdWVzdBosLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFN0ZXBzUmVzcG9uc2UiMpACAYrOGAsKCXJ1bnM6cmVhZILT5JMCGhIYL2FwaS92MS9ydW5zL3tydW59L3N0ZXBzEosBCghMaXN0UnVucxIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuTGlzdFJ1bnNSZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1Jlc3BvbnNlIiaQAgGKzhgLCglydW5zOnJlYWSC0+STAg4SDC9hcGkvdjEvcnVucxKlAQoKUmVzb2x2ZVJ1bhIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlcXVlc3QaLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJlc29sdmVSdW5SZXNwb25zZSI6is4YDAoKcnVuczp3cml0ZYLT5JMCJDoBKmIDcnVuIhovYXBpL3YxL3J1bnMve3J1bn06cmVzb2x2ZRKhAQoJQ2FuY2VsUnVuEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5DYW5jZWxSdW5SZXNwb25zZSI5is4YDAoKcnVuczp3cml0ZYLT5JMCIzoBKmIDcnVuIhkvYXBpL3YxL3J1bnMve3J1bn06Y2FuY2VsEp0BCghSZXRyeVJ1bhIqLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmV0cnlSdW5SZXF1ZXN0GisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1blJlc3BvbnNlIjiKzhgMCgpydW5zOndyaXRlgtPkkwIiOgEqYgNydW4iGC9hcGkvdjEvcnVucy97cnVufTpyZXRyeRKVAQoJUmV0cnlSdW5zEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1bnNSZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1bnNSZXNwb25zZSItis4YDAoKcnVuczp3cml0ZYLT5JMCFzoBKiISL2FwaS92MS9ydW5zOnJldHJ5YgZwcm90bzM", [file_agentplatform_dispatch_v1_replay_state, file_agentplatform_options_v1_json, file_agentplatform_options_v1_policy, file_agentplatform_options_v1_reference, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
-
-/**
- * @generated from message agentplatform.dispatch.v1.Problem
- */
-export type Problem = Message<"agentplatform.dispatch.v1.Problem"> & {
-  /**
-   * Stable, for programs: "credential_refused".
-   *
-   * @generated from field: string code = 1;
-   */
-  code: string;
-
-  /**
-   * For people.
-   *
-   * @generated from field: string message = 2;
-   */
-  message: string;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.Problem.
- * Use `create(ProblemSchema)` to create a new message.
- */
-export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 0);
-
-/**
- * @generated from message agentplatform.dispatch.v1.Run
- */
-export type Run = Message<"agentplatform.dispatch.v1.Run"> & {
-  /**
-   * Prefix run_.
-   *
-   * @generated from field: string id = 1;
-   */
-  id: string;
-
-  /**
-   * @generated from field: string event_id = 2;
-   */
-  eventId: string;
-
-  /**
-   * @generated from field: string trigger_id = 3;
-   */
-  triggerId: string;
-
-  /**
-   * @generated from field: string trigger = 4;
-   */
-  trigger: string;
-
-  /**
-   * @generated from field: string agent_id = 5;
-   */
-  agentId: string;
-
-  /**
-   * @generated from field: string agent = 6;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: agentplatform.dispatch.v1.RunStatus status = 7;
-   */
-  status: RunStatus;
-
-  /**
-   * Why it failed or waits, or what a person has to find out. Of a cancelled run: what went wrong last.
-   *
-   * @generated from field: agentplatform.dispatch.v1.Problem error = 8;
-   */
-  error?: Problem | undefined;
-
-  /**
-   * Things that did not stop the run, such as template fields the event does not have.
-   *
-   * @generated from field: repeated string warnings = 9;
-   */
-  warnings: string[];
-
-  /**
-   * How often a worker has taken it up, without the times that ended at an open circuit.
-   *
-   * @generated from field: uint32 attempts = 10;
-   */
-  attempts: number;
-
-  /**
-   * When a queued run that was taken up before is tried again.
-   *
-   * @generated from field: google.protobuf.Timestamp next_attempt_at = 11;
-   */
-  nextAttemptAt?: Timestamp | undefined;
-
-  /**
-   * Of a queued run whose call has failed, if the skill limits attempts: how many more there may be.
-   *
-   * @generated from field: optional uint32 attempts_left = 22;
-   */
-  attemptsLeft?: number | undefined;
-
-  /**
-   * Of a queued run whose call has failed: no further attempt is planned for after that. One that has to wait for its turn
-   * may begin later.
-   *
-   * @generated from field: google.protobuf.Timestamp gives_up_at = 23;
-   */
-  givesUpAt?: Timestamp | undefined;
-
-  /**
-   * What the model said last; empty for a direct tool call.
-   *
-   * @generated from field: string output = 12;
-   */
-  output: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp created_at = 13;
-   */
-  createdAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp started_at = 14;
-   */
-  startedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp finished_at = 15;
-   */
-  finishedAt?: Timestamp | undefined;
-
-  /**
-   * The first ones, as many as a page holds.
-   *
-   * @generated from field: repeated agentplatform.dispatch.v1.Step steps = 16;
-   */
-  steps: Step[];
-
-  /**
-   * Of ListSteps, for those behind them; empty if there are none.
-   *
-   * @generated from field: string next_steps_page_token = 25;
-   */
-  nextStepsPageToken: string;
-
-  /**
-   * The replay that started it; empty for the run an event started when it came in.
-   *
-   * @generated from field: string replay_id = 17;
-   */
-  replayId: string;
-
-  /**
-   * Of a replay: the run the event started with the same trigger when it came in, if there was one.
-   *
-   * @generated from field: string replay_of = 18;
-   */
-  replayOf: string;
-
-  /**
-   * Of a retry: the run that was retried.
-   *
-   * @generated from field: string retry_of = 24;
-   */
-  retryOf: string;
-
-  /**
-   * Decisions of people about calls without an answer, oldest first.
-   *
-   * @generated from field: repeated agentplatform.dispatch.v1.Resolution resolutions = 19;
-   */
-  resolutions: Resolution[];
-
-  /**
-   * @generated from field: google.protobuf.Timestamp cancel_requested_at = 20;
-   */
-  cancelRequestedAt?: Timestamp | undefined;
-
-  /**
-   * The subject of the caller's token.
-   *
-   * @generated from field: string cancel_requested_by = 21;
-   */
-  cancelRequestedBy: string;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.Run.
- * Use `create(RunSchema)` to create a new message.
- */
-export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 1);
-
-/**
- * A run in a list: all but its steps.
- *
- * @generated from message agentplatform.dispatch.v1.RunSummary
- */
-export type RunSummary = Message<"agentplatform.dispatch.v1.RunSummary"> & {
-  /**
-   * @generated from field: string id = 1;
-   */
-  id: string;
-
-  /**
-   * @generated from field: string event_id = 2;
-   */
-  eventId: string;
-
-  /**
-   * @generated from field: string trigger_id = 3;
-   */
-  triggerId: string;
-
-  /**
-   * @generated from field: string trigger = 4;
-   */
-  trigger: string;
-
-  /**
-   * @generated from field: string agent_id = 5;
-   */
-  agentId: string;
-
-  /**
-   * @generated from field: string agent = 6;
-   */
-  agent: string;
-
-  /**
-   * @generated from field: agentplatform.dispatch.v1.RunStatus status = 7;
-   */
-  status: RunStatus;
-
-  /**
-   * @generated from field: agentplatform.dispatch.v1.Problem error = 8;
-   */
-  error?: Problem | undefined;
-
-  /**
-   * @generated from field: repeated string warnings = 9;
-   */
-  warnings: string[];
-
-  /**
-   * @generated from field: uint32 attempts = 10;
-   */
-  attempts: number;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp next_attempt_at = 11;
-   */
-  nextAttemptAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: optional uint32 attempts_left = 22;
-   */
-  attemptsLeft?: number | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp gives_up_at = 23;
-   */
-  givesUpAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string output = 12;
-   */
-  output: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp created_at = 13;
-   */
-  createdAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp started_at = 14;
-   */
-  startedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp finished_at = 15;
-   */
-  finishedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string replay_id = 17;
-   */
-  replayId: string;
-
-  /**
-   * @generated from field: string replay_of = 18;
-   */
-  replayOf: string;
-
-  /**
-   * @generated from field: string retry_of = 24;
-   */
-  retryOf: string;
-
-  /**
-   * @generated from field: repeated agentplatform.dispatch.v1.Resolution resolutions = 19;
-   */
-  resolutions: Resolution[];
-
-  /**
-   * @generated from field: google.protobuf.Timestamp cancel_requested_at = 20;
-   */
-  cancelRequestedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: string cancel_requested_by = 21;
-   */
-  cancelRequestedBy: string;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.RunSummary.
- * Use `create(RunSummarySchema)` to create a new message.
- */
-export const RunSummarySchema: GenMessage<RunSummary> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 2);
-
-/**
- * @generated from message agentplatform.dispatch.v1.Resolution
- */
-export type Resolution = Message<"agentplatform.dispatch.v1.Resolution"> & {
-  /**
-   * @generated from field: agentplatform.dispatch.v1.ResolutionOutcome outcome = 1;
-   */
-  outcome: ResolutionOutcome;
-
-  /**
-   * @generated from field: string note = 2;
-   */
-  note: string;
-
-  /**
-   * The subject of the caller's token.
-   *
-   * @generated from field: string resolved_by = 3;
-   */
-  resolvedBy: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp resolved_at = 4;
-   */
-  resolvedAt?: Timestamp | undefined;
-
-  /**
-   * The number of the step that had no answer.
-   *
-   * @generated from field: uint32 step = 5;
-   */
-  step: number;
-
-  /**
-   * What the run said until then.
-   *
-   * @generated from field: agentplatform.dispatch.v1.Problem error = 6;
-   */
-  error?: Problem | undefined;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.Resolution.
- * Use `create(ResolutionSchema)` to create a new message.
- */
-export const ResolutionSchema: GenMessage<Resolution> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 3);
-
-/**
- * @generated from message agentplatform.dispatch.v1.Step
- */
-export type Step = Message<"agentplatform.dispatch.v1.Step"> & {
-  /**
-   * From 1, in order.
-   *
-   * @generated from field: uint32 number = 1;
-   */
-  number: number;
-
-  /**
-   * @generated from field: agentplatform.dispatch.v1.StepKind kind = 2;
-   */
-  kind: StepKind;
-
-  /**
-   * @generated from field: agentplatform.dispatch.v1.StepStatus status = 3;
-   */
-  status: StepStatus;
-
-  /**
-   * @generated from field: string skill = 4;
-   */
-  skill: string;
-
-  /**
-   * @generated from field: string tool = 5;
-   */
-  tool: string;
-
-  /**
-   * What was sent: a tool call's arguments.
-   *
-   * @generated from field: string arguments = 13;
-   */
-  arguments: string;
-
-  /**
-   * What came back: the tool's result, the tools' names, the model's message.
-   *
-   * @generated from field: string result = 14;
-   */
-  result: string;
-
-  /**
-   * @generated from field: agentplatform.dispatch.v1.Problem error = 8;
-   */
-  error?: Problem | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp started_at = 9;
-   */
-  startedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp finished_at = 10;
-   */
-  finishedAt?: Timestamp | undefined;
-
-  /**
-   * What a tool call carries in the header Idempotency-Key and in _meta; the same in every attempt at it.
-   *
-   * @generated from field: string idempotency_key = 11;
-   */
-  idempotencyKey: string;
-
-  /**
-   * From 1: which attempt at the same thing this is.
-   *
-   * @generated from field: uint32 attempt = 12;
-   */
-  attempt: number;
-
-  /**
-   * Of the whole result, when only a part of it is kept.
-   *
-   * @generated from field: agentplatform.dispatch.v1.ResultCut result_cut = 15;
-   */
-  resultCut?: ResultCut | undefined;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.Step.
- * Use `create(StepSchema)` to create a new message.
- */
-export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 4);
-
-/**
- * @generated from message agentplatform.dispatch.v1.ResultCut
- */
-export type ResultCut = Message<"agentplatform.dispatch.v1.ResultCut"> & {
-  /**
-   * As JSON, in UTF-8.
-   *
-   * @generated from field: uint32 size_bytes = 1;
-   */
-  sizeBytes: number;
-
-  /**
-   * Hexadecimal.
-   *
-   * @generated from field: string sha256 = 2;
-   */
-  sha256: string;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.ResultCut.
- * Use `create(ResultCutSchema)` to create a new message.
- */
-export const ResultCutSchema: GenMessage<ResultCut> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
+  fileDesc("CiRhZ2VudHBsYXRmb3JtL2Rpc3BhdGNoL3YxL3J1bnMucHJvdG8SGWFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEiJQoNR2V0UnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAEiPQoOR2V0UnVuUmVzcG9uc2USKwoDcnVuGAEgASgLMh4uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SdW4i0wMKD0xpc3RSdW5zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASEgoKcGFnZV90b2tlbhgCIAEoCRIaCghldmVudF9pZBgDIAEoCUIIukgFcgMY/wESKQoKdHJpZ2dlcl9pZBgEIAEoCUIVGAG6SAVyAxj/AZrOGAd0cmlnZ2VyEkcKBnN0YXR1cxgFIAMoDjIkLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuU3RhdHVzQhG6SA6SAQsQFCIHggEEEAEgABIbCglyZXBsYXlfaWQYBiABKAlCCLpIBXIDGP8BEiQKB3RyaWdnZXIYByABKAlCE7pIBXIDGP8Bms4YB3RyaWdnZXISIAoFYWdlbnQYCCABKAlCEbpIBXIDGP8Bms4YBWFnZW50EjIKDndlYmhvb2tfc291cmNlGAkgASgJQhq6SAVyAxj/AZrOGA53ZWJob29rX3NvdXJjZRIwCgxjcmVhdGVkX2Zyb20YCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBMaXN0UnVuc1Jlc3BvbnNlEjMKBHJ1bnMYASADKAsyJS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1blN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIowBChFSZXNvbHZlUnVuUmVxdWVzdBIUCgNydW4YASABKAlCB7pIBHICEAESSQoHb3V0Y29tZRgCIAEoDjIsLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x1dGlvbk91dGNvbWVCCrpIB4IBBBABIAASFgoEbm90ZRgDIAEoCUIIukgFcgMY0A8iQQoSUmVzb2x2ZVJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuIigKEENhbmNlbFJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABIkAKEUNhbmNlbFJ1blJlc3BvbnNlEisKA3J1bhgBIAEoCzIeLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuIpACCg9SZXRyeVJ1blJlcXVlc3QSFAoDcnVuGAEgASgJQge6SARyAhABEk4KDWNvbmZpZ3VyYXRpb24YAiABKA4yLS5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJldHJ5Q29uZmlndXJhdGlvbkIIukgFggECEAESlgEKCXJlcGxheV9pZBgDIAEoCUKCAbpIf7oBfAoQcmVwbGF5X2lkLmZvcm1hdBJAbXVzdCBiZSBhdCBtb3N0IDY0IGxldHRlcnMsIGRpZ2l0cywgZG90cywgZGFzaGVzIGFuZCB1bmRlcnNjb3JlcxomdGhpcy5tYXRjaGVzKCdeW0EtWmEtejAtOS5fLV17MCw2NH0kJykiPwoQUmV0cnlSdW5SZXNwb25zZRIrCgNydW4YASABKAsyHi5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJ1biLmBQoQUmV0cnlSdW5zUmVxdWVzdBI4CgxjcmVhdGVkX2Zyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESOgoOY3JlYXRlZF9iZWZvcmUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQES5QEKBnN0YXR1cxgDIAMoDjIkLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUnVuU3RhdHVzQq4BukiqAboBoQEKDHN0YXR1cy5lbmRlZBJtbXVzdCBiZSBmYWlsZWQgb3IgY2FuY2VsbGVkOiByZXNvbHZlIHJ1bnMgd2l0aCBhbiB1bmtub3duIG91dGNvbWUsIGFuZCByZXRyeSBvbmUgdGhhdCBoYXMgc3VjY2VlZGVkIGJ5IGl0cyBpZBoidGhpcy5hbGwoc3RhdHVzLCBzdGF0dXMgaW4gWzUsIDZdKZIBAhAUEiQKB3RyaWdnZXIYBCABKAlCE7pIBXIDGP8Bms4YB3RyaWdnZXISIAoFYWdlbnQYBSABKAlCEbpIBXIDGP8Bms4YBWFnZW50EjIKDndlYmhvb2tfc291cmNlGAYgASgJQhq6SAVyAxj/AZrOGA53ZWJob29rX3NvdXJjZRJOCg1jb25maWd1cmF0aW9uGAcgASgOMi0uYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeUNvbmZpZ3VyYXRpb25CCLpIBYIBAhABEpYBCglyZXBsYXlfaWQYCCABKAlCggG6SH+6AXwKEHJlcGxheV9pZC5mb3JtYXQSQG11c3QgYmUgYXQgbW9zdCA2NCBsZXR0ZXJzLCBkaWdpdHMsIGRvdHMsIGRhc2hlcyBhbmQgdW5kZXJzY29yZXMaJnRoaXMubWF0Y2hlcygnXltBLVphLXowLTkuXy1dezAsNjR9JCcpEg8KB2RyeV9ydW4YCSABKAgiwAEKEVJldHJ5UnVuc1Jlc3BvbnNlEhEKCXJlcGxheV9pZBgBIAEoCRIRCglydW5fY291bnQYAiABKA0SFQoNc3RhcnRlZF9jb3VudBgDIAEoDRI1CgVzdGF0ZRgEIAEoDjImLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVwbGF5U3RhdGUSNwoHc2tpcHBlZBgFIAMoCzImLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuU2tpcHBlZFJ1bnMiMAoLU2tpcHBlZFJ1bnMSDgoGcmVhc29uGAEgASgJEhEKCXJ1bl9jb3VudBgCIAEoDSp8ChJSZXRyeUNvbmZpZ3VyYXRpb24SIwofUkVUUllfQ09ORklHVVJBVElPTl9VTlNQRUNJRklFRBAAEiAKHFJFVFJZX0NPTkZJR1VSQVRJT05fT1JJR0lOQUwQARIfChtSRVRSWV9DT05GSUdVUkFUSU9OX0NVUlJFTlQQAjLOCAoKUnVuU2VydmljZRKQAQoGR2V0UnVuEiguYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXF1ZXN0GikuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5HZXRSdW5SZXNwb25zZSIxkAIBis4YCwoJcnVuczpyZWFkgtPkkwIZYgNydW4SEi9hcGkvdjEvcnVucy97cnVufRKaAQoJTGlzdFN0ZXBzEisuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0U3RlcHNSZXF1ZXN0GiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0U3RlcHNSZXNwb25zZSIykAIBis4YCwoJcnVuczpyZWFkgtPkkwIaEhgvYXBpL3YxL3J1bnMve3J1bn0vc3RlcHMSiwEKCExpc3RSdW5zEiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5MaXN0UnVuc1JlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkxpc3RSdW5zUmVzcG9uc2UiJpACAYrOGAsKCXJ1bnM6cmVhZILT5JMCDhIML2FwaS92MS9ydW5zEqUBCgpSZXNvbHZlUnVuEiwuYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXNvbHZlUnVuUmVxdWVzdBotLmFnZW50cGxhdGZvcm0uZGlzcGF0Y2gudjEuUmVzb2x2ZVJ1blJlc3BvbnNlIjqKzhgMCgpydW5zOndyaXRlgtPkkwIkOgEqYgNydW4iGi9hcGkvdjEvcnVucy97cnVufTpyZXNvbHZlEqEBCglDYW5jZWxSdW4SKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLkNhbmNlbFJ1blJlc3BvbnNlIjmKzhgMCgpydW5zOndyaXRlgtPkkwIjOgEqYgNydW4iGS9hcGkvdjEvcnVucy97cnVufTpjYW5jZWwSnQEKCFJldHJ5UnVuEiouYWdlbnRwbGF0Zm9ybS5kaXNwYXRjaC52MS5SZXRyeVJ1blJlcXVlc3QaKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJldHJ5UnVuUmVzcG9uc2UiOIrOGAwKCnJ1bnM6d3JpdGWC0+STAiI6ASpiA3J1biIYL2FwaS92MS9ydW5zL3tydW59OnJldHJ5EpUBCglSZXRyeVJ1bnMSKy5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJldHJ5UnVuc1JlcXVlc3QaLC5hZ2VudHBsYXRmb3JtLmRpc3BhdGNoLnYxLlJldHJ5UnVuc1Jlc3BvbnNlIi2KzhgMCgpydW5zOndyaXRlgtPkkwIXOgEqIhIvYXBpL3YxL3J1bnM6cmV0cnliBnByb3RvMw", [file_agentplatform_dispatch_v1_replay_state, file_agentplatform_dispatch_v1_run, file_agentplatform_dispatch_v1_steps, file_agentplatform_options_v1_policy, file_agentplatform_options_v1_reference, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunRequest
@@ -522,7 +39,7 @@ export type GetRunRequest = Message<"agentplatform.dispatch.v1.GetRunRequest"> &
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 0);
 
 /**
  * @generated from message agentplatform.dispatch.v1.GetRunResponse
@@ -539,56 +56,7 @@ export type GetRunResponse = Message<"agentplatform.dispatch.v1.GetRunResponse">
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
-
-/**
- * @generated from message agentplatform.dispatch.v1.ListStepsRequest
- */
-export type ListStepsRequest = Message<"agentplatform.dispatch.v1.ListStepsRequest"> & {
-  /**
-   * @generated from field: string run = 1;
-   */
-  run: string;
-
-  /**
-   * @generated from field: int32 page_size = 2;
-   */
-  pageSize: number;
-
-  /**
-   * @generated from field: string page_token = 3;
-   */
-  pageToken: string;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.ListStepsRequest.
- * Use `create(ListStepsRequestSchema)` to create a new message.
- */
-export const ListStepsRequestSchema: GenMessage<ListStepsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
-
-/**
- * @generated from message agentplatform.dispatch.v1.ListStepsResponse
- */
-export type ListStepsResponse = Message<"agentplatform.dispatch.v1.ListStepsResponse"> & {
-  /**
-   * @generated from field: repeated agentplatform.dispatch.v1.Step steps = 1;
-   */
-  steps: Step[];
-
-  /**
-   * @generated from field: string next_page_token = 2;
-   */
-  nextPageToken: string;
-};
-
-/**
- * Describes the message agentplatform.dispatch.v1.ListStepsResponse.
- * Use `create(ListStepsResponseSchema)` to create a new message.
- */
-export const ListStepsResponseSchema: GenMessage<ListStepsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 1);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsRequest
@@ -666,7 +134,7 @@ export type ListRunsRequest = Message<"agentplatform.dispatch.v1.ListRunsRequest
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 2);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ListRunsResponse
@@ -688,7 +156,7 @@ export type ListRunsResponse = Message<"agentplatform.dispatch.v1.ListRunsRespon
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 3);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ResolveRunRequest
@@ -717,7 +185,7 @@ export type ResolveRunRequest = Message<"agentplatform.dispatch.v1.ResolveRunReq
  * Use `create(ResolveRunRequestSchema)` to create a new message.
  */
 export const ResolveRunRequestSchema: GenMessage<ResolveRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 12);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 4);
 
 /**
  * @generated from message agentplatform.dispatch.v1.ResolveRunResponse
@@ -734,7 +202,7 @@ export type ResolveRunResponse = Message<"agentplatform.dispatch.v1.ResolveRunRe
  * Use `create(ResolveRunResponseSchema)` to create a new message.
  */
 export const ResolveRunResponseSchema: GenMessage<ResolveRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 13);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 5);
 
 /**
  * @generated from message agentplatform.dispatch.v1.CancelRunRequest
@@ -751,7 +219,7 @@ export type CancelRunRequest = Message<"agentplatform.dispatch.v1.CancelRunReque
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 14);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 6);
 
 /**
  * @generated from message agentplatform.dispatch.v1.CancelRunResponse
@@ -768,7 +236,7 @@ export type CancelRunResponse = Message<"agentplatform.dispatch.v1.CancelRunResp
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 15);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 7);
 
 /**
  * @generated from message agentplatform.dispatch.v1.RetryRunRequest
@@ -802,7 +270,7 @@ export type RetryRunRequest = Message<"agentplatform.dispatch.v1.RetryRunRequest
  * Use `create(RetryRunRequestSchema)` to create a new message.
  */
 export const RetryRunRequestSchema: GenMessage<RetryRunRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 16);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 8);
 
 /**
  * @generated from message agentplatform.dispatch.v1.RetryRunResponse
@@ -821,7 +289,7 @@ export type RetryRunResponse = Message<"agentplatform.dispatch.v1.RetryRunRespon
  * Use `create(RetryRunResponseSchema)` to create a new message.
  */
 export const RetryRunResponseSchema: GenMessage<RetryRunResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 17);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 9);
 
 /**
  * @generated from message agentplatform.dispatch.v1.RetryRunsRequest
@@ -894,7 +362,7 @@ export type RetryRunsRequest = Message<"agentplatform.dispatch.v1.RetryRunsReque
  * Use `create(RetryRunsRequestSchema)` to create a new message.
  */
 export const RetryRunsRequestSchema: GenMessage<RetryRunsRequest> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 18);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 10);
 
 /**
  * @generated from message agentplatform.dispatch.v1.RetryRunsResponse
@@ -941,7 +409,7 @@ export type RetryRunsResponse = Message<"agentplatform.dispatch.v1.RetryRunsResp
  * Use `create(RetryRunsResponseSchema)` to create a new message.
  */
 export const RetryRunsResponseSchema: GenMessage<RetryRunsResponse> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 19);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 11);
 
 /**
  * @generated from message agentplatform.dispatch.v1.SkippedRuns
@@ -965,181 +433,7 @@ export type SkippedRuns = Message<"agentplatform.dispatch.v1.SkippedRuns"> & {
  * Use `create(SkippedRunsSchema)` to create a new message.
  */
 export const SkippedRunsSchema: GenMessage<SkippedRuns> = /*@__PURE__*/
-  messageDesc(file_agentplatform_dispatch_v1_runs, 20);
-
-/**
- * @generated from enum agentplatform.dispatch.v1.RunStatus
- */
-export const RunStatus = {
-  /**
-   * @generated from enum value: RUN_STATUS_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * @generated from enum value: RUN_STATUS_QUEUED = 1;
-   */
-  QUEUED: 1,
-
-  /**
-   * @generated from enum value: RUN_STATUS_RUNNING = 2;
-   */
-  RUNNING: 2,
-
-  /**
-   * @generated from enum value: RUN_STATUS_AWAITING_APPROVAL = 3;
-   */
-  AWAITING_APPROVAL: 3,
-
-  /**
-   * @generated from enum value: RUN_STATUS_SUCCEEDED = 4;
-   */
-  SUCCEEDED: 4,
-
-  /**
-   * @generated from enum value: RUN_STATUS_FAILED = 5;
-   */
-  FAILED: 5,
-
-  /**
-   * @generated from enum value: RUN_STATUS_CANCELLED = 6;
-   */
-  CANCELLED: 6,
-
-  /**
-   * A call was sent and no answer recorded; a person decides what happened.
-   *
-   * @generated from enum value: RUN_STATUS_OUTCOME_UNKNOWN = 7;
-   */
-  OUTCOME_UNKNOWN: 7,
-} as const;
-
-/**
- * @generated from enum agentplatform.dispatch.v1.RunStatus
- */
-export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus] | UnknownEnum;
-
-/**
- * Describes the enum agentplatform.dispatch.v1.RunStatus.
- */
-export const RunStatusSchema: GenEnum<RunStatus> = /*@__PURE__*/
-  enumDesc(file_agentplatform_dispatch_v1_runs, 0);
-
-/**
- * @generated from enum agentplatform.dispatch.v1.StepKind
- */
-export const StepKind = {
-  /**
-   * @generated from enum value: STEP_KIND_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * @generated from enum value: STEP_KIND_TOOLS_LIST = 1;
-   */
-  TOOLS_LIST: 1,
-
-  /**
-   * @generated from enum value: STEP_KIND_TOOL_CALL = 2;
-   */
-  TOOL_CALL: 2,
-
-  /**
-   * @generated from enum value: STEP_KIND_MODEL_TURN = 3;
-   */
-  MODEL_TURN: 3,
-} as const;
-
-/**
- * @generated from enum agentplatform.dispatch.v1.StepKind
- */
-export type StepKind = (typeof StepKind)[keyof typeof StepKind] | UnknownEnum;
-
-/**
- * Describes the enum agentplatform.dispatch.v1.StepKind.
- */
-export const StepKindSchema: GenEnum<StepKind> = /*@__PURE__*/
-  enumDesc(file_agentplatform_dispatch_v1_runs, 1);
-
-/**
- * @generated from enum agentplatform.dispatch.v1.StepStatus
- */
-export const StepStatus = {
-  /**
-   * @generated from enum value: STEP_STATUS_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * Recorded before the call; no answer recorded yet.
-   *
-   * @generated from enum value: STEP_STATUS_STARTED = 1;
-   */
-  STARTED: 1,
-
-  /**
-   * @generated from enum value: STEP_STATUS_SUCCEEDED = 2;
-   */
-  SUCCEEDED: 2,
-
-  /**
-   * @generated from enum value: STEP_STATUS_FAILED = 3;
-   */
-  FAILED: 3,
-} as const;
-
-/**
- * @generated from enum agentplatform.dispatch.v1.StepStatus
- */
-export type StepStatus = (typeof StepStatus)[keyof typeof StepStatus] | UnknownEnum;
-
-/**
- * Describes the enum agentplatform.dispatch.v1.StepStatus.
- */
-export const StepStatusSchema: GenEnum<StepStatus> = /*@__PURE__*/
-  enumDesc(file_agentplatform_dispatch_v1_runs, 2);
-
-/**
- * @generated from enum agentplatform.dispatch.v1.ResolutionOutcome
- */
-export const ResolutionOutcome = {
-  /**
-   * @generated from enum value: RESOLUTION_OUTCOME_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED: 0,
-
-  /**
-   * The call took effect. A direct tool call has succeeded; a prompt goes on, and the model is told so, with the note.
-   *
-   * @generated from enum value: RESOLUTION_OUTCOME_SUCCEEDED = 1;
-   */
-  SUCCEEDED: 1,
-
-  /**
-   * The call is made again, with the same idempotency key.
-   *
-   * @generated from enum value: RESOLUTION_OUTCOME_RETRY = 2;
-   */
-  RETRY: 2,
-
-  /**
-   * The run has failed, with code resolved_as_failed.
-   *
-   * @generated from enum value: RESOLUTION_OUTCOME_FAILED = 3;
-   */
-  FAILED: 3,
-} as const;
-
-/**
- * @generated from enum agentplatform.dispatch.v1.ResolutionOutcome
- */
-export type ResolutionOutcome = (typeof ResolutionOutcome)[keyof typeof ResolutionOutcome] | UnknownEnum;
-
-/**
- * Describes the enum agentplatform.dispatch.v1.ResolutionOutcome.
- */
-export const ResolutionOutcomeSchema: GenEnum<ResolutionOutcome> = /*@__PURE__*/
-  enumDesc(file_agentplatform_dispatch_v1_runs, 3);
+  messageDesc(file_agentplatform_dispatch_v1_runs, 12);
 
 /**
  * @generated from enum agentplatform.dispatch.v1.RetryConfiguration
@@ -1175,7 +469,7 @@ export type RetryConfiguration = (typeof RetryConfiguration)[keyof typeof RetryC
  * Describes the enum agentplatform.dispatch.v1.RetryConfiguration.
  */
 export const RetryConfigurationSchema: GenEnum<RetryConfiguration> = /*@__PURE__*/
-  enumDesc(file_agentplatform_dispatch_v1_runs, 4);
+  enumDesc(file_agentplatform_dispatch_v1_runs, 0);
 
 /**
  * Runs: what an agent did for an event, step by step.
