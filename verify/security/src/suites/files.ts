@@ -15,7 +15,7 @@ export const SUITES: Readonly<Record<string, readonly string[]>> = {
   ],
   'identity of services': [
     'libs/auth/src/services/*.test.ts',
-    'verify/verify/e2e/src/service-keys.test.ts',
+    'verify/e2e/src/service-keys.test.ts',
     'libs/auth/src/client-assertion.test.ts',
   ],
   'addresses that must not be called, rebinding': [
