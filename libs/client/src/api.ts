@@ -8,20 +8,9 @@ export class Api {
     this.#token = token;
   }
 
-  /** Obtains a token from the development issuer, with the request of the documentation. */
+  /** With a token of the development issuer. */
   static async connect(url: string): Promise<Api> {
-    const answer = await fetch(`${url}/oauth/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        client_id: 'dev',
-        client_secret: 'dev-secret',
-        audience: 'https://agent-platform.example.com',
-        grant_type: 'client_credentials',
-      }),
-    });
-    if (!answer.ok) throw new Error(`${url}/oauth/token answered ${answer.status}: ${await answer.text()}`);
-    return new Api(url, ((await answer.json()) as { access_token: string }).access_token);
+    return new Api(url, await developmentToken(url));
   }
 
   /** Undefined when there is no such thing; rejects with the problem's text on every other error. */
@@ -42,4 +31,20 @@ export class Api {
     if (changed) return { created: false, resource: changed };
     return { created: true, resource: (await this.call<T>('POST', `/${collection}`, resource))! };
   }
+}
+
+/** A token of the development issuer, with the request of the documentation. */
+export async function developmentToken(url: string): Promise<string> {
+  const answer = await fetch(`${url}/oauth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_id: 'dev',
+      client_secret: 'dev-secret',
+      audience: 'https://agent-platform.example.com',
+      grant_type: 'client_credentials',
+    }),
+  });
+  if (!answer.ok) throw new Error(`${url}/oauth/token answered ${answer.status}: ${await answer.text()}`);
+  return ((await answer.json()) as { access_token: string }).access_token;
 }

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import { generateWebhookToken } from '@agent-platform/auth';
-import type { Api } from '@agent-platform/client';
+import { developmentToken, type Api } from '@agent-platform/client';
 import type { Cluster } from '@agent-platform/cluster';
 import { post } from '@agent-platform/harness';
 import { createSource, revokeToken, rotateToken, sendEvent } from '../tokens.ts';
@@ -75,7 +75,7 @@ export async function misuseSkills({ api, cluster, secrets }: World): Promise<vo
   // To another server, without its credential.
   await refused(api.call('PATCH', '/skills/misused', { mcp_server_url: 'http://127.0.0.1:10/mcp' }));
 
-  const token = await accessToken(cluster.url);
+  const token = await developmentToken(cluster.url);
   secrets.note('access token', token, token.split('.')[2]);
   const call = (authorization: string, body: string, path = '/skills') =>
     fetch(`${cluster.url}/api/v1${path}`, {
@@ -100,20 +100,6 @@ export async function writeWithoutTokenService({ api, cluster, secrets }: World)
   );
   await refused(rotateToken(api, 'misused', 0));
   await cluster.tokenService.start();
-}
-
-async function accessToken(url: string): Promise<string> {
-  const answer = await fetch(`${url}/oauth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      client_id: 'dev',
-      client_secret: 'dev-secret',
-      audience: 'https://agent-platform.example.com',
-      grant_type: 'client_credentials',
-    }),
-  });
-  return ((await answer.json()) as { access_token: string }).access_token;
 }
 
 /** What is wrong with it is told to who sent it; that is not looked at here. */
