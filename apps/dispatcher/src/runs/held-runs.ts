@@ -18,7 +18,8 @@ export interface HeldRun extends Claimed {
 export interface HeldRuns {
   readonly size: number;
   ids(): string[];
-  all(): HeldRun[];
+  /** Those whose lease began so long ago. */
+  olderThan(ageMs: number): HeldRun[];
   /** How many there are of each tenant, or of each trigger. */
   countBy(what: 'orgId' | 'triggerId'): Counts;
   /** @param nowMs - from before the claim was sent. */
@@ -49,7 +50,7 @@ export function createHeldRuns(leaseMs: number, nowMs: () => number): HeldRuns {
       return entries.size;
     },
     ids: () => [...entries.keys()],
-    all: () => [...entries.values()],
+    olderThan: (ageMs) => [...entries.values()].filter(({ untilMs }) => nowMs() >= untilMs - leaseMs + ageMs),
     countBy(what) {
       const counts: Record<string, number> = {};
       for (const run of entries.values()) counts[run[what]] = (counts[run[what]] ?? 0) + 1;

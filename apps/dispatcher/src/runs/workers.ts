@@ -16,6 +16,7 @@ export interface WorkersConfig {
   /** Runs of one tenant at a time, in all processes together. */
   readonly maxOfTenant: number;
   readonly leaseMs: number;
+  /** How old a lease is when it is renewed. */
   readonly heartbeatMs: number;
   /** How often to look for work nobody has announced: retries that are due, runs of workers that are gone. */
   readonly pollMs: number;
@@ -34,7 +35,14 @@ const UNWIND_MS = 1_000;
 /** Long enough for another worker's claim to end. */
 const CONTENDED_MS = 5;
 
+const REFILLED_PARTS = 8;
+const REFILLED_WITHIN_MS = 20;
+
 const MARKED_AT_ONCE = 1_000;
+
+/** A statement renews so few that no run of somebody else waits for it, and most runs end before their turn comes. */
+const RENEWED_AT_ONCE = 25;
+const BEATS = 4;
 
 export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   const { pool, logger } = deps;
@@ -46,6 +54,8 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   let claiming: Promise<void> | undefined;
   let wanted = false;
   let backlog = false;
+  let freed = 0;
+  let refilling: NodeJS.Timeout | undefined;
   let beating = false;
   let looking: Promise<void> | undefined;
 
@@ -58,10 +68,19 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
     });
   }
 
+  /** Places that become free are given out together: a claim for one costs as much as a claim for many. */
+  function refill(): void {
+    if (freed >= config.concurrency / REFILLED_PARTS) wake();
+    else refilling ??= setTimeout(wake, REFILLED_WITHIN_MS);
+  }
+
   /** One claim at a time: slots that become free meanwhile are filled together by the next. */
   async function claimAll(): Promise<void> {
     while (wanted && !stopping) {
       wanted = false;
+      freed = 0;
+      clearTimeout(refilling);
+      refilling = undefined;
       const limit = config.concurrency - held.size;
       if (limit <= 0) return;
       const sinceMs = performance.now();
@@ -108,20 +127,24 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
     const done = workOnRun(deps, run, lease).finally(() => {
       held.remove(lease);
       working.delete(done);
-      if (backlog) wake();
+      freed++;
+      if (backlog) refill();
     });
     working.add(done);
   }
 
   async function heartbeat(): Promise<void> {
-    if (held.size === 0 || beating) return held.dropExpired();
+    if (beating) return held.dropExpired();
     beating = true;
-    const asked = held.all();
-    const sinceMs = performance.now();
+    const old = held.olderThan(config.heartbeatMs);
     try {
-      held.renewed(asked, await renewLeases(pool, { held: asked, leaseMs: config.leaseMs }), sinceMs);
+      while (old.length > 0) {
+        const asked = old.splice(0, RENEWED_AT_ONCE);
+        const sinceMs = performance.now();
+        held.renewed(asked, await renewLeases(pool, { held: asked, leaseMs: config.leaseMs }), sinceMs);
+      }
     } catch (error) {
-      logger.warn({ err: error, runs: asked.length }, 'leases could not be renewed');
+      logger.warn({ err: error }, 'leases could not be renewed');
     } finally {
       beating = false;
       held.dropExpired();
@@ -129,7 +152,7 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   }
 
   const poll = setInterval(look, config.pollMs);
-  const beat = setInterval(() => void heartbeat(), config.heartbeatMs);
+  const beat = setInterval(() => void heartbeat(), config.heartbeatMs / BEATS);
   look();
 
   return {
@@ -137,6 +160,7 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
     async [Symbol.asyncDispose]() {
       stopping = true;
       clearInterval(poll);
+      clearTimeout(refilling);
       await Promise.all([looking, claiming]);
       await within(config.drainMs, working);
       held.abortAll(new ShuttingDown('the process stops'));
