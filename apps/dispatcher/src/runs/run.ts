@@ -34,6 +34,8 @@ export interface UnplannedRun {
   readonly planHash: string;
   /** Somebody wants it to end. */
   readonly cancelRequested: boolean;
+  /** How long it was due before it was claimed. */
+  readonly waitedMs: number;
   readonly event: EventOfRun;
 }
 

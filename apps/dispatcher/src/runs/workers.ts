@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { claimRuns } from '../store/claim-runs.ts';
 import { markDue } from '../store/mark-due.ts';
 import { renewLeases } from '../store/renew-leases.ts';
-import { createHeldRuns } from './held-runs.ts';
+import { createHeldRuns, type HeldRun } from './held-runs.ts';
+import { createPace } from './pace.ts';
 import { createPlans } from './plans.ts';
 import type { ClaimedRun } from './run.ts';
 import { ShuttingDown } from './stop.ts';
@@ -49,6 +50,7 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   const plans = createPlans(pool);
   const held = createHeldRuns(config.leaseMs, () => performance.now());
   const turns = createTurns();
+  const pace = createPace();
   const working = new Set<Promise<void>>();
   let stopping = false;
   let claiming: Promise<void> | undefined;
@@ -124,13 +126,18 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
   function start(run: ClaimedRun, sinceMs: number): void {
     const lease = held.add(run, sinceMs);
     if (run.cancelRequested) lease.cancel();
-    const done = workOnRun(deps, run, lease).finally(() => {
+    const done = work(run, lease).finally(() => {
       held.remove(lease);
       working.delete(done);
       freed++;
       if (backlog) refill();
     });
     working.add(done);
+  }
+
+  async function work(run: ClaimedRun, lease: HeldRun): Promise<void> {
+    await pace.turn(run);
+    await workOnRun(deps, run, lease);
   }
 
   async function heartbeat(): Promise<void> {
@@ -161,6 +168,7 @@ export function startWorkers(config: WorkersConfig, deps: WorkDeps): Workers {
       stopping = true;
       clearInterval(poll);
       clearTimeout(refilling);
+      pace[Symbol.dispose]();
       await Promise.all([looking, claiming]);
       await within(config.drainMs, working);
       held.abortAll(new ShuttingDown('the process stops'));

@@ -32,7 +32,7 @@ const mayHave = (taken: string) => `(
 )`;
 
 /**
- * Chooses runs that are due, so that nobody waits for another's backlog: `chosen (id, ctid, place)`.
+ * Chooses runs that are due, so that nobody waits for another's backlog: `chosen (id, ctid, place, claimable_at)`.
  *
  * Tenants take turns, beginning with the one after $5, and so do the triggers of each ($8): who comes next is one step in
  * the index of what is due, however much each has waiting. Places ($1) are given out in rounds, one for each tenant.
@@ -69,7 +69,7 @@ export const CHOOSE_RUNS = `
       and (running is null or ((running ->> '')::int < $4 and triggers is not null))
     limit $1
   ), candidate as materialized (
-    select run.id, run.ctid, run.round, number, running_of_all, running_of_trigger, held, held_of_trigger,
+    select run.id, run.ctid, run.claimable_at, run.round, number, running_of_all, running_of_trigger, held, held_of_trigger,
            round = asked and asked < $1 as has_more,
            row_number() over (partition by number order by round, turn_of_trigger)::int as round_of_tenant
     from tenant
@@ -78,7 +78,7 @@ export const CHOOSE_RUNS = `
     cross join lateral unnest(triggers, helds_of, runnings_of) with ordinality
       as trigger (trigger_id, held_of_trigger, running_of_trigger, turn_of_trigger)
     cross join lateral (
-      select id, ctid, row_number() over (order by claimable_at)::int as round
+      select id, ctid, claimable_at, row_number() over (order by claimable_at)::int as round
       from (
         select id, ctid, claimable_at from runs
         where ${DUE} and runs.org_id = tenant.org_id and runs.trigger_id = trigger.trigger_id and claimable_at <= now()
@@ -89,12 +89,12 @@ export const CHOOSE_RUNS = `
     ) as run
     where running is not null
   ), placed as materialized (
-    select id, ctid, round, held, held_of_trigger, round_of_tenant,
+    select id, ctid, claimable_at, round, held, held_of_trigger, round_of_tenant,
            row_number() over (order by round_of_tenant, number)::int as place
     from candidate
     where ${mayHave('round_of_tenant')} and running_of_all + round_of_tenant <= $4
       and (running_of_trigger + round = 1
         or running_of_trigger + round <= ${TIMES} * ($4 - running_of_all - round_of_tenant))
   ), chosen as materialized (
-    select id, ctid, place from placed where place <= $1 and ${mayHave('place')}
+    select id, ctid, place, claimable_at from placed where place <= $1 and ${mayHave('place')}
   )`;

@@ -23,7 +23,7 @@ const CLAIM_RUNS = `
     returning runs.id, runs.org_id, runs.trigger_id, runs.event_id, runs.traceparent, runs.epoch, runs.attempts,
               runs.warnings, encode(runs.plan_hash, 'hex') as plan_hash, runs.cancel_requested_at
   )
-  select claimed.*, e.event_type, e.payload, e.occurred_at, e.received_at, state
+  select claimed.*, extract(epoch from now() - claimable_at)::float8 * 1000 as waited_ms, e.event_type, e.payload, e.occurred_at, e.received_at, state
   from (
     select concat(
       case when (select count(*) from (select from runs where ${DUE} order by org_id limit $1 + 1) as some_due)
@@ -48,6 +48,7 @@ interface Row {
   warnings: string;
   plan_hash: string;
   cancel_requested_at: Date | null;
+  waited_ms: number;
   event_type: string;
   payload: string;
   occurred_at: Date | null;
@@ -124,6 +125,7 @@ function claimedRun(row: Row): UnplannedRun {
     warnings: JSON.parse(row.warnings) as string[],
     planHash: row.plan_hash,
     cancelRequested: row.cancel_requested_at !== null,
+    waitedMs: row.waited_ms,
     event: {
       id: row.event_id,
       type: row.event_type,
