@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const ingest = names.some(wants) ? await measureIngest(context) : [];
   const deployments = [];
   for (const name of DEPLOYMENTS.filter(wants)) deployments.push(await measureRuns(name, context));
-  const neighbour = wants(NEIGHBOUR) ? await measureNeighbour(context) : undefined;
+  const neighbour = wants(NEIGHBOUR) ? await measureNeighbour(context) : [];
   const configured = wants('configured') ? await measureConfigured(context) : [];
   const flooded = wants('flooded') ? await measureFlooded(context) : undefined;
   const report: Report = {

@@ -12,7 +12,7 @@ export interface Report {
   /** The first one is the basis of the ratios. */
   readonly ingest: readonly IngestResult[];
   readonly deployments: readonly DeploymentResult[];
-  readonly neighbour: NeighbourResult | undefined;
+  readonly neighbour: readonly NeighbourResult[];
   /** The first one is the basis of the ratios. */
   readonly configured: readonly ConfiguredResult[];
   readonly flooded: FloodedResult | undefined;
@@ -33,17 +33,10 @@ export interface DeploymentResult {
   readonly rounds: readonly DeploymentFigures[];
 }
 
-/** A tenant's way from the event to the call, alone on a platform and beside others. */
+/** A tenant's way from the event to the call, alone on a platform and then beside a neighbour. */
 export interface NeighbourResult {
-  /** Events per second. */
-  readonly rate: number;
-  readonly idle: NeighbourFigures;
-  readonly beside: readonly NeighbourFigures[];
-}
-
-export interface NeighbourFigures {
   readonly title: string;
-  readonly rounds: readonly Latency[];
+  readonly rounds: readonly { readonly idle: Latency; readonly beside: Latency }[];
 }
 
 export interface ConfiguredResult {

@@ -9,7 +9,6 @@ import { countEvents } from './deployment.ts';
 import { arrivals, type Latency, LOW_RATE, MOST_EVENTS, until } from './runs.ts';
 import { openTenant } from './tenants.ts';
 
-/** Tenants that come one after the other, and stay. */
 interface Noise extends HostileServerConfig {
   readonly title: string;
   readonly events: number;
@@ -27,76 +26,91 @@ const HOSTILE = {
 
 const NOISES: readonly Noise[] = [
   {
-    title: 'beside 100,000 due runs and a server that takes 2 s',
+    title: '100,000 due runs and a server that takes 2 s',
     ...{ events: 5_000, triggers: 20, delayMs: 2_000, hostileSchemas: false, arguments: PLAIN },
   },
   {
-    title: '… and a tenant with hostile schemas',
+    title: '40,000 due runs and a server that answers at once',
+    ...{ events: 2_000, triggers: 20, delayMs: 0, hostileSchemas: false, arguments: PLAIN },
+  },
+  {
+    title: 'hostile schemas, with 10,000 due runs',
     ...{ events: 2_000, triggers: 5, delayMs: 1_000, hostileSchemas: true, arguments: PLAIN },
   },
   {
-    title: '… and a tenant with hostile templates',
+    title: 'hostile templates, with 10,000 due runs',
     ...{ events: 2_000, triggers: 5, delayMs: 1_000, hostileSchemas: false, arguments: HOSTILE },
   },
 ];
 
 const CONNECTIONS = 16;
-const WARM_UP_SECONDS = 2;
+/** A thousand events: by then what serves them is compiled, and an idle platform is as fast as it gets. */
+const WARM_UP = { rate: 200, seconds: 5 };
 
-/** Event accepted → tool call received of one tenant, on an idle platform and then beside worse and worse neighbours. */
+/**
+ * Event accepted → tool call received of one tenant, on an idle platform and then beside a neighbour; and beside all of
+ * them at once. Each has a platform of its own, so that what it is compared with was measured in the same minute.
+ */
 export async function measureNeighbour(
   o: Options & { directory: string; say: (line: string) => void },
-): Promise<NeighbourResult> {
+): Promise<NeighbourResult[]> {
+  const results = [];
+  for (const noises of [...NOISES.map((noise) => [noise]), NOISES]) {
+    const title = noises.length === 1 ? noises[0]!.title : 'all four';
+    const rounds = [];
+    for (let round = 1; round <= o.rounds; round++) {
+      const dataDir = join(o.directory, `neighbour-${results.length}-${round}`);
+      const measured = await besideNoises(noises, { dataDir, seconds: o.seconds });
+      o.say(`${title}: p99 ${measured.idle.p99Ms.toFixed(1)} → ${measured.beside.p99Ms.toFixed(1)} ms`);
+      rounds.push(measured);
+    }
+    results.push({ title, rounds });
+  }
+  return results;
+}
+
+async function besideNoises(noises: readonly Noise[], o: { dataDir: string; seconds: number }) {
+  const { dataDir, seconds } = o;
   await using resources = new AsyncDisposableStack();
   const mcp = resources.use(startChild('servers/mcp.ts', { events: MOST_EVENTS }));
   const { url: mcpServerUrl } = await mcp.message<{ url: string }>();
-  const dataDir = join(o.directory, 'neighbour');
-  o.say('starting a platform for two tenants and more');
   const platform = resources.use(startChild('servers/platform.ts', { dataDir }));
   const { url } = await platform.message<{ url: string }>();
   const port = Number(new URL(url).port);
   const quiet = await openTenant({ url, dataDir, orgId: 'org_quiet' });
   const token = await quiet.provision({ mcpServerUrl, triggers: 1, arguments: PLAIN });
+  const measure = () => latency({ port, token, mcp, rate: LOW_RATE, seconds });
 
-  const measure = async (title: string) => {
-    const rounds: Latency[] = [];
-    for (let round = 1; round <= o.rounds; round++)
-      rounds.push(await latency({ port, token, seconds: o.seconds, mcp }));
-    o.say(`${title}: p99 ${rounds.map(({ p99Ms }) => p99Ms.toFixed(1)).join(', ')} ms`);
-    return { title, rounds };
-  };
-  await latency({ port, token, seconds: WARM_UP_SECONDS, mcp });
-  const idle = await measure('on an idle platform');
-  const beside = [];
-  for (const [index, noise] of NOISES.entries()) {
+  await latency({ port, token, mcp, ...WARM_UP });
+  const idle = await measure();
+  for (const [index, noise] of noises.entries()) {
     const server = resources.use(startChild('servers/hostile-mcp.ts', noise));
     const hostile = await server.message<{ url: string }>();
     const tenant = await openTenant({ url, dataDir, orgId: `org_noise_${index}` });
     const noisy = await tenant.provision({ ...noise, mcpServerUrl: hostile.url });
     const stored = (await countEvents(url)) + noise.events;
-    await load({
-      port,
-      tokens: [noisy],
-      connections: CONNECTIONS,
-      status: 202,
-      seconds: 600,
-      count: noise.events,
-    });
+    const flood = { port, tokens: [noisy], connections: CONNECTIONS, status: 202, seconds: 600, count: noise.events };
+    await load(flood);
     await until(async () => (await countEvents(url)) >= stored);
-    beside.push(await measure(noise.title));
   }
-  return { rate: LOW_RATE, idle, beside };
+  return { idle, beside: await measure() };
 }
 
-async function latency(o: { port: number; token: string; seconds: number; mcp: Child }): Promise<Latency> {
-  const { port, token, seconds, mcp } = o;
+async function latency(o: {
+  port: number;
+  token: string;
+  rate: number;
+  seconds: number;
+  mcp: Child;
+}): Promise<Latency> {
+  const { port, token, rate, seconds, mcp } = o;
   mcp.send({ forget: true });
   await mcp.message();
-  const config = { port, tokens: [token], connections: CONNECTIONS, status: 202, seconds, keepTimes: true };
-  const { requests, answeredAtMs } = await load({ ...config, rate: LOW_RATE });
+  const config = { port, tokens: [token], connections: CONNECTIONS, status: 202, seconds, rate, keepTimes: true };
+  const { requests, answeredAtMs } = await load(config);
   await until(async () => (await arrivals(mcp)).calls >= requests);
   const { atMs, calls } = await arrivals(mcp);
   if (calls !== requests) throw new Error(`Nothing can be said: ${requests} events, ${calls} calls`);
   const latenciesMs = answeredAtMs!.map((answeredMs, n) => atMs[n]! - answeredMs);
-  return { rate: LOW_RATE, p50Ms: percentile(latenciesMs, 0.5), p99Ms: percentile(latenciesMs, 0.99) };
+  return { rate, p50Ms: percentile(latenciesMs, 0.5), p99Ms: percentile(latenciesMs, 0.99) };
 }
