@@ -1,3 +1,4 @@
+import './tools/repository/generate.mjs';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

@@ -1,37 +1,82 @@
-// Writes the generated code: protobuf (buf) and the Prisma clients; and trims package-lock.json. With --check: fails when
-// that changes anything.
-import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { withoutSatisfiedEngines } from './lockfile.mjs';
+// Writes the generated code, none of which is in git: protobuf's (buf) and the Prisma clients. Only where something it is
+// made from has changed, so that npm ci, every program, the tests, lint and typecheck can each ask for it. With the path of
+// a package: only that package's.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
-const LOCKFILE = 'package-lock.json';
-const GENERATED = ['{apps,libs}/*/src/generated/**/*.ts', LOCKFILE];
+const root = resolve(import.meta.dirname, '../..');
+const inRoot = (path) => join(root, path);
 
-function snapshot() {
-  return new Map(globSync(GENERATED).map((file) => [file, readFileSync(file, 'utf8')]));
+const SOURCES = [
+  {
+    output: 'libs/proto/src/generated',
+    inputs: ['buf.yaml', 'buf.gen.yaml', ...protos()],
+    tools: ['@bufbuild/buf', '@bufbuild/protoc-gen-es'],
+    command: ['buf', 'generate'],
+  },
+  ...schemas().map((schema) => ({
+    output: join(dirname(schema), '../src/generated'),
+    inputs: [schema],
+    tools: ['prisma'],
+    command: ['prisma', 'generate', '--schema', schema],
+  })),
+];
+
+function protos() {
+  const files = readdirSync(inRoot('proto'), { recursive: true }).map((file) => join('proto', file));
+  return files.filter((file) => file.endsWith('.proto'));
 }
 
-function command(name, args) {
-  execFileSync(`node_modules/.bin/${name}`, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    // `prisma generate` insists on a schema engine that it never starts, and would download one.
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' },
+function schemas() {
+  return readdirSync(inRoot('apps'))
+    .map((app) => join('apps', app, 'prisma/schema.prisma'))
+    .filter((schema) => existsSync(inRoot(schema)));
+}
+
+/** In each output: what it was made from. */
+const STAMP = '.made-from';
+
+function digest({ inputs, tools }) {
+  const hash = createHash('sha256');
+  const files = [...inputs, ...tools.map((tool) => `node_modules/${tool}/package.json`)];
+  for (const file of files.toSorted())
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(inRoot(file)))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+function isStale(source) {
+  const stamp = inRoot(join(source.output, STAMP));
+  return !existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest(source);
+}
+
+async function generate(source) {
+  const [name, ...args] = source.command;
+  await promisify(execFile)(inRoot(`node_modules/.bin/${name}`), args, {
+    cwd: root,
+    env: {
+      ...process.env,
+      PATH: `${inRoot('node_modules/.bin')}${delimiter}${process.env.PATH}`,
+      // `prisma generate` insists on a schema engine that it never starts, and would download one.
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    },
   });
+  writeFileSync(inRoot(join(source.output, STAMP)), digest(source));
 }
 
-const before = snapshot();
-writeFileSync(LOCKFILE, withoutSatisfiedEngines(before.get(LOCKFILE)));
-command('buf', ['generate']);
-for (const schema of globSync('apps/*/prisma/schema.prisma')) command('prisma', ['generate', '--schema', schema]);
-
-if (process.argv.includes('--check')) {
-  const after = snapshot();
-  const stale = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (file) => before.get(file) !== after.get(file),
-  );
-  if (stale.length > 0) {
-    console.error(`Generated code was not up to date; run "npm run generate" and commit:\n  ${stale.join('\n  ')}`);
-    process.exit(1);
-  }
-  console.log(`generated code is up to date (${after.size} files)`);
+const [only = ''] = process.argv[1] === import.meta.filename ? process.argv.slice(2) : [];
+const wanted = SOURCES.filter(({ output }) => output.startsWith(only));
+if (existsSync(inRoot('node_modules/.bin/prisma'))) {
+  const stale = wanted.filter(isStale);
+  if (stale.length > 0) console.error(`Generating ${stale.map(({ output }) => output).join(', ')} …`);
+  await Promise.all(stale.map(generate));
+} else if (wanted.some(({ output }) => !existsSync(inRoot(output)))) {
+  console.error('Code is not generated: what generates it is a development dependency (npm ci --include=dev).');
 }

@@ -1,4 +1,4 @@
-// Preloaded by every command that runs TypeScript: Node runs it by itself from version 24 on.
+// Preloaded by every command that runs TypeScript: Node runs it by itself from version 24 on, with what is generated.
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   console.error(
@@ -8,3 +8,4 @@ if (major < 24) {
   );
   process.exit(1);
 }
+await import('./generate.mjs');
