@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { EventBus } from '@agent-platform/event-bus';
 import type { WebhookTokenService } from '@agent-platform/proto';
 import type { Logger, Metrics, Service } from '@agent-platform/service';
-import { readBody } from './body/read-body.ts';
+import { readSentEvent } from './body/read-sent-event.ts';
 import { createAcceptance, type ReadEvent } from './events/acceptance.ts';
 import { createIdentifyEvent } from './events/event-id.ts';
 import { createPublisher } from './events/publisher.ts';
@@ -84,7 +84,7 @@ export async function createIngest(config: IngestConfig, deps: IngestDependencie
           '/webhooks/events': admit(
             ({ headers }) => verifyToken(headers['x-webhook-token']),
             (_source, headers, body) =>
-              readBody(body, headers['idempotency-key'] as string | undefined, config.maxKeys),
+              readSentEvent(body, headers['idempotency-key'] as string | undefined, config.maxKeys),
           ),
           '/webhooks/:source': admit(
             ({ params }) => findSignedSource((params as { readonly source: string }).source),

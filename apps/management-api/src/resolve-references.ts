@@ -3,7 +3,7 @@ import { refers_to } from '@agent-platform/proto';
 import type { Prepare } from '@agent-platform/rpc';
 import { agents } from './agents/agent.ts';
 import { findByReference, isIdOf, notFound } from './crud/reference.ts';
-import type { Noun, Row } from './crud/noun.ts';
+import type { Resource, Row } from './crud/resource.ts';
 import type { Database } from './database.ts';
 import type { Tenant } from './tenant.ts';
 import { triggers } from './triggers/trigger.ts';
@@ -45,12 +45,12 @@ function resolverOf(field: DescField): Resolve {
   return resolve;
 }
 
-async function idOf<M extends Message, R extends Row>(noun: Noun<M, R>, tenant: Tenant, reference: string) {
-  const row = await findByReference(noun, tenant, reference);
+async function idOf<M extends Message, R extends Row>(resource: Resource<M, R>, tenant: Tenant, reference: string) {
+  const row = await findByReference(resource, tenant, reference);
   if (row) return row.id;
   // What is deleted still has its events and runs.
-  if (isIdOf(noun, reference) && (await hasRevision(tenant, reference))) return reference;
-  throw notFound(noun, reference);
+  if (isIdOf(resource, reference) && (await hasRevision(tenant, reference))) return reference;
+  throw notFound(resource, reference);
 }
 
 async function hasRevision(tenant: Tenant, id: string): Promise<boolean> {

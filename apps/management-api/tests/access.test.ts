@@ -4,7 +4,7 @@ import { policyOf } from '@agent-platform/auth';
 import { ConfigurationService, ResolutionOutcome, WebhookSourceService } from '@agent-platform/proto';
 import type { AppError } from '@agent-platform/service';
 import { createFixture, everyPermission, publicServices, type Fixture } from './fixture.ts';
-import { fresh, makeAgent, makeSkill, makeSource, methodsOf, nouns } from './nouns.ts';
+import { fresh, makeAgent, makeSkill, makeSource, methodsOf, resources } from './resources.ts';
 
 let fixture: Fixture;
 /** What tenant org_a has, as requests refer to it: ids and names, and what depends on them. */
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const source = await makeSource(fixture, orgId, 'source');
   const skill = await makeSkill(fixture, orgId, { name: 'skill' });
   const agent = await makeAgent(fixture, orgId, 'agent', ['skill']);
-  const triggers = nouns.find(({ type }) => type === 'Trigger')!;
+  const triggers = resources.find(({ type }) => type === 'Trigger')!;
   const values = { ...(await triggers.values(fixture, orgId)), name: 'trigger' };
   const trigger = await methodsOf(triggers, fixture.as(orgId, triggers.service)).create(values);
   const { tokens } = await fixture.as(orgId, WebhookSourceService).listWebhookTokens({ webhookSource: 'source' });
@@ -119,9 +119,9 @@ describe.each(listing)('$name', ({ method }) => {
 
 describe('another tenant', () => {
   it('changed nothing', async () => {
-    for (const noun of nouns) {
-      const { get } = methodsOf(noun, fixture.as('org_a', noun.service));
-      for (const references of owned) expect((await get(references[noun.field]!)).description).toBe('');
+    for (const resource of resources) {
+      const { get } = methodsOf(resource, fixture.as('org_a', resource.service));
+      for (const references of owned) expect((await get(references[resource.field]!)).description).toBe('');
     }
     const { tokens } = await fixture.as('org_a', WebhookSourceService).listWebhookTokens({ webhookSource: 'source' });
     expect(tokens.map(({ revokedAt }) => revokedAt)).toEqual([undefined]);
@@ -136,7 +136,7 @@ describe('another tenant', () => {
         { field: 'agent.skills[1]', description: 'there is no skill "skill"' },
       ],
     });
-    const triggers = nouns.find(({ type }) => type === 'Trigger')!;
+    const triggers = resources.find(({ type }) => type === 'Trigger')!;
     const { create: createTrigger } = methodsOf(triggers, fixture.as('org_b', triggers.service));
     const values = { ...(await triggers.values(fixture, 'org_b')), name: fresh('trigger') };
     const foreign = { ...values, webhookSource: byId!['webhookSource'], agentId: byId!['agent'] };

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { createPool } from '@agent-platform/database';
 import { SkillService, WebhookSourceService } from '@agent-platform/proto';
 import { createFixture, logger } from './fixture.ts';
-import { fresh, makeSkill, makeSource } from './nouns.ts';
+import { fresh, makeSkill, makeSource } from './resources.ts';
 
 const orgId = 'org_a';
 /** More than there are connections to the database. */

@@ -13,7 +13,7 @@ import {
 } from '@agent-platform/proto';
 import { pruneRevisions } from '../src/configuration/prune-revisions.ts';
 import { createFixture, logger, type Fixture } from './fixture.ts';
-import { fresh, makeAgent, makeSkill, makeSource, methodsOf, nouns } from './nouns.ts';
+import { fresh, makeAgent, makeSkill, makeSource, methodsOf, resources } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -90,10 +90,10 @@ describe('a configuration', () => {
     );
   });
 
-  it.each(nouns)('answers just the change after every write of $label', async (noun) => {
+  it.each(resources)('answers just the change after every write of $label', async (resource) => {
     const orgId = fresh('org');
-    const methods = methodsOf(noun, fixture.as(orgId, noun.service));
-    const values = { ...(await noun.values(fixture, orgId)), name: fresh('x') };
+    const methods = methodsOf(resource, fixture.as(orgId, resource.service));
+    const values = { ...(await resource.values(fixture, orgId)), name: fresh('x') };
     await makeAgent(fixture, orgId, fresh('z'));
     let { version, resources } = await read(orgId);
     const changed = async () => {

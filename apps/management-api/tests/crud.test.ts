@@ -3,7 +3,7 @@ import { timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { AgentService, ListAgentsResponseSchema } from '@agent-platform/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, methodsOf, nouns } from './nouns.ts';
+import { fresh, methodsOf, resources } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -11,16 +11,16 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-describe.each(nouns)('every $label', (noun) => {
-  const methods = (orgId = 'org_a') => methodsOf(noun, fixture.as(orgId, noun.service));
-  const make = async (orgId = 'org_a', name = fresh(noun.type.toLowerCase())) =>
-    methods(orgId).create({ ...(await noun.values(fixture, orgId)), name, description: 'first' });
-  const field = noun.field === 'webhookSource' ? 'webhook_source' : noun.field;
+describe.each(resources)('every $label', (resource) => {
+  const methods = (orgId = 'org_a') => methodsOf(resource, fixture.as(orgId, resource.service));
+  const make = async (orgId = 'org_a', name = fresh(resource.type.toLowerCase())) =>
+    methods(orgId).create({ ...(await resource.values(fixture, orgId)), name, description: 'first' });
+  const field = resource.field === 'webhookSource' ? 'webhook_source' : resource.field;
 
   it('is created, read by id and by name, and deleted by either', async () => {
     for (const by of ['id', 'name'] as const) {
       const created = await make();
-      const values = await noun.values(fixture, 'org_a');
+      const values = await resource.values(fixture, 'org_a');
       delete values['webhookSource'];
       delete values['agentId'];
       expect(created).toMatchObject({ ...values, description: 'first' });
@@ -43,7 +43,7 @@ describe.each(nouns)('every $label', (noun) => {
     await expect(make('org_a', first.name)).rejects.toMatchObject({
       kind: 'already_exists',
       code: `${field}_exists`,
-      message: `Another ${noun.label} is named "${first.name}"; choose another name.`,
+      message: `Another ${resource.label} is named "${first.name}"; choose another name.`,
       fields: [{ field: `${field}.name`, description: `"${first.name}" is taken` }],
     });
     const second = await make();
@@ -83,14 +83,14 @@ describe.each(nouns)('every $label', (noun) => {
     await expect(methods().update({ id }, ['description', 'colour', 'description.length'])).rejects.toMatchObject({
       kind: 'invalid_argument',
       fields: [
-        { field: 'update_mask', description: `names "colour", which ${noun.label}s do not have` },
-        { field: 'update_mask', description: `names "description.length", which ${noun.label}s do not have` },
+        { field: 'update_mask', description: `names "colour", which ${resource.label}s do not have` },
+        { field: 'update_mask', description: `names "description.length", which ${resource.label}s do not have` },
       ],
     });
   });
 
   it('passes over fields that the platform fills in, in every request', async () => {
-    const values = await noun.values(fixture, 'org_a');
+    const values = await resource.values(fixture, 'org_a');
     const created = await methods().create({ ...values, name: fresh('x'), id: 'mine', createdAt: { seconds: 1n } });
     expect(created.id).not.toBe('mine');
     const changed = { id: created.id, description: 'new', createdAt: { seconds: 1n } };
@@ -121,7 +121,7 @@ describe.each(nouns)('every $label', (noun) => {
   });
 
   it("refuses text that cannot be stored, as its sender's fault", async () => {
-    const values = await noun.values(fixture, 'org_a');
+    const values = await resource.values(fixture, 'org_a');
     await expect(methods().create({ ...values, name: fresh('x'), description: 'a\0b' })).rejects.toMatchObject({
       kind: 'invalid_argument',
       fields: [{ field: `${field}.description`, description: 'must not contain the character U+0000' }],

@@ -12,7 +12,7 @@ import {
 } from '@agent-platform/proto';
 import { createFixture, logger, type Fixture } from './fixture.ts';
 import type { Work } from './killed-process.ts';
-import { fresh } from './nouns.ts';
+import { fresh } from './resources.ts';
 
 const orgId = 'org_a';
 const A = 'https://a.example.com/mcp';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, methodsOf, nouns } from './nouns.ts';
+import { fresh, methodsOf, resources } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -8,12 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-describe.each(nouns)('the limit of a tenant on every $label', (noun) => {
-  const methods = (orgId: string) => methodsOf(noun, fixture.as(orgId, noun.service));
+describe.each(resources)('the limit of a tenant on every $label', (resource) => {
+  const methods = (orgId: string) => methodsOf(resource, fixture.as(orgId, resource.service));
 
   it("is said when it is reached, holds when many come at once, and is nobody else's", async () => {
     const orgId = fresh('org');
-    const values = await noun.values(fixture, orgId);
+    const values = await resource.values(fixture, orgId);
     const attempts = await Promise.allSettled(
       Array.from({ length: 5 }, () => methods(orgId).create({ ...values, name: fresh('x') })),
     );
@@ -24,7 +24,7 @@ describe.each(nouns)('the limit of a tenant on every $label', (noun) => {
         reason: {
           kind: 'failed_precondition',
           code: 'limit_reached',
-          message: expect.stringContaining(`has 2 ${noun.label}s, which is its limit`) as string,
+          message: expect.stringContaining(`has 2 ${resource.label}s, which is its limit`) as string,
         },
       });
     }
@@ -33,6 +33,6 @@ describe.each(nouns)('the limit of a tenant on every $label', (noun) => {
     await methods(orgId).delete(items[0]!.id);
     await methods(orgId).create({ ...values, name: fresh('x') });
     const other = fresh('org');
-    await methods(other).create({ ...(await noun.values(fixture, other)), name: fresh('x') });
+    await methods(other).create({ ...(await resource.values(fixture, other)), name: fresh('x') });
   });
 });

@@ -4,7 +4,7 @@ import { createServer } from '@agent-platform/rpc';
 import { createMetrics } from '@agent-platform/service';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createFixture, logger, type Fixture } from './fixture.ts';
-import { fresh, makeAgent, makeSource } from './nouns.ts';
+import { fresh, makeAgent, makeSource } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import {
 } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, makeSource } from './nouns.ts';
+import { fresh, makeSource } from './resources.ts';
 
 type Signature = MessageInitShape<typeof WebhookSignatureSchema>;
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CredentialService, SkillService } from '@agent-platform/proto';
 import type { AppError } from '@agent-platform/service';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, makeSkill } from './nouns.ts';
+import { fresh, makeSkill } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {

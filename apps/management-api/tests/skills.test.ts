@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { AgentService, CredentialService, SkillCategory, SkillService, SkillType } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, makeAgent, makeSkill } from './nouns.ts';
+import { fresh, makeAgent, makeSkill } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {

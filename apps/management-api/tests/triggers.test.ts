@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentService, SkillService, TriggerService, TriggerType, type TriggerSchema } from '@agent-platform/proto';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, makeAgent, makeSkill, makeSource } from './nouns.ts';
+import { fresh, makeAgent, makeSkill, makeSource } from './resources.ts';
 
 let fixture: Fixture;
 let base: { eventType: string; webhookSource: string; agentId: string };

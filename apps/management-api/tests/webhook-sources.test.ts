@@ -9,7 +9,7 @@ import {
 } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
 import { createFixture, type Fixture } from './fixture.ts';
-import { fresh, makeSource, methodsOf, nouns } from './nouns.ts';
+import { fresh, makeSource, methodsOf, resources } from './resources.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -93,9 +93,9 @@ describe('a webhook source', () => {
   });
 
   it('is not deleted while triggers listen to it, and they are named', async () => {
-    const noun = nouns.find(({ type }) => type === 'Trigger')!;
-    const triggers = methodsOf(noun, fixture.as(orgId, noun.service));
-    const values = await noun.values(fixture, orgId);
+    const resource = resources.find(({ type }) => type === 'Trigger')!;
+    const triggers = methodsOf(resource, fixture.as(orgId, resource.service));
+    const values = await resource.values(fixture, orgId);
     const name = fresh('trigger');
     await triggers.create({ ...values, name });
     const webhookSource = values['webhookSource'] as string;

@@ -20,7 +20,7 @@ export function createInProcessCalls(o: { identities: ServiceIdentities; logger:
 }
 
 /** A transport for a service that is created later: two services that call each other need one of their calls to wait. */
-export function later(transport: () => Transport): Transport {
+export function lazyTransport(transport: () => Transport): Transport {
   return {
     unary: (...args) => transport().unary(...args),
     stream: (...args) => transport().stream(...args),

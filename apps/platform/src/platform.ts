@@ -13,7 +13,7 @@ import { createServer, type Routes } from '@agent-platform/rpc';
 import { createLogger, createMetrics, startTelemetry, type Service } from '@agent-platform/service';
 import { createTokenService } from '@agent-platform/token-service';
 import type { PlatformConfig } from './config.ts';
-import { createInProcessCalls, later } from './in-process.ts';
+import { createInProcessCalls, lazyTransport } from './in-process.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -59,7 +59,7 @@ export class Platform implements AsyncDisposable {
           databaseUrl: postgres.url('management'),
           tokens: createClient(WebhookTokenService, call('management-api', tokenService)),
           credentials: createClient(CredentialService, call('management-api', tokenService)),
-          dispatch: later(() => toDispatcher.transport!),
+          dispatch: lazyTransport(() => toDispatcher.transport!),
         },
       ),
     );

@@ -58,12 +58,12 @@ function withAppErrors(transport: Transport): Transport {
     unary: (...args) => transport.unary(...args).catch(rethrow),
     async stream(...args) {
       const response = await transport.stream(...args).catch(rethrow);
-      return { ...response, message: mapErrors(response.message) };
+      return { ...response, message: mapStreamErrors(response.message) };
     },
   };
 }
 
-async function* mapErrors<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
+async function* mapStreamErrors<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
   try {
     yield* messages;
   } catch (error) {

@@ -34,7 +34,7 @@ async function isFull(db: TenantDatabase, maxOfTenant: number): Promise<boolean>
   return (await db.run.count({ where, take: maxOfTenant })) >= maxOfTenant;
 }
 
-/** What a person wants of a run does not go with where it is. */
+/** The action is not possible in the run's current status. */
 export function wrongState(run: Pick<Run, 'id' | 'status'>, what: string): AppError {
   return new AppError('failed_precondition', 'run_state_wrong', `Run ${run.id} is ${run.status}: ${what}`);
 }

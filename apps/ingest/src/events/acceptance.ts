@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { newTraceparent, parseTraceparent, withSpan } from '@agent-platform/service';
-import type { SentEvent } from '../body/read-body.ts';
+import type { SentEvent } from '../body/read-sent-event.ts';
 import type { Accept, Answer } from '../http/webhook-routes.ts';
 import { requireJson } from '../http/media-type.ts';
 import type { RateLimit } from '../rate-limit.ts';

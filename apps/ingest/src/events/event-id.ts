@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { encodeId, newId } from '@agent-platform/service';
-import type { SentEvent } from '../body/read-body.ts';
+import type { SentEvent } from '../body/read-sent-event.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';
 import { FirstTimes } from './first-times.ts';
 

@@ -1,6 +1,6 @@
 import type { Message } from '@agent-platform/event-bus';
 import { newId } from '@agent-platform/service';
-import type { SentEvent } from '../body/read-body.ts';
+import type { SentEvent } from '../body/read-sent-event.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';
 import { encodeEvent } from './encode-event.ts';
 import type { EventIdentity } from './event-id.ts';

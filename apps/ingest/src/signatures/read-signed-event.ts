@@ -3,7 +3,7 @@ import type { FieldViolation } from '@agent-platform/service';
 import { fieldError, violation } from '../body/body-errors.ts';
 import { EVENT_TYPE_RULE, isEventType } from '../body/event-type.ts';
 import { checkedKey } from '../body/idempotency-key.ts';
-import type { SentEvent } from '../body/read-body.ts';
+import type { SentEvent } from '../body/read-sent-event.ts';
 import { memberOf, scanBody } from '../body/scan-body.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';
 import type { Challenge } from './scheme.ts';

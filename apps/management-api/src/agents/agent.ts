@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { AgentConfigurationSchema, AgentSchema, type Agent } from '@agent-platform/proto';
-import type { Noun } from '../crud/noun.ts';
+import type { Resource } from '../crud/resource.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 
 const include = {
@@ -10,7 +10,7 @@ const include = {
 
 export type AgentRow = Prisma.AgentGetPayload<{ include: typeof include }>;
 
-export const agents: Noun<Agent, AgentRow> = {
+export const agents: Resource<Agent, AgentRow> = {
   label: 'agent',
   field: 'agent',
   idPrefix: 'agt',

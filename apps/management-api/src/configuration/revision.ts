@@ -1,6 +1,6 @@
 import { create, toJsonString, type Message } from '@bufbuild/protobuf';
 import { ResourceChangeSchema } from '@agent-platform/proto';
-import type { Noun, Row } from '../crud/noun.ts';
+import type { Resource, Row } from '../crud/resource.ts';
 import type { Tenant } from '../tenant.ts';
 
 /** What a change of a tenant's configuration leaves for good: each resource it has written, as it is from then on. */
@@ -21,8 +21,8 @@ export class Revision {
   }
 
   /** @returns the row, as it was given. */
-  async saved<M extends Message, R extends Row>(noun: Noun<M, R>, row: R): Promise<R> {
-    const change = create(ResourceChangeSchema, { resource: noun.toConfiguration(row) });
+  async saved<M extends Message, R extends Row>(resource: Resource<M, R>, row: R): Promise<R> {
+    const change = create(ResourceChangeSchema, { resource: resource.toConfiguration(row) });
     await this.#record(row.id, toJsonString(ResourceChangeSchema, change));
     return row;
   }

@@ -1,19 +1,19 @@
 import type { DescField, Message } from '@bufbuild/protobuf';
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
-import type { Noun, Row } from './noun.ts';
+import type { Resource, Row } from './resource.ts';
 import type { Problems } from './problems.ts';
 
-/** What must hold for every noun, whatever it is, beyond the rules of the proto. */
+/** What must hold for every resource, whatever it is, beyond the rules of the proto. */
 export function checkCommon<M extends Message, R extends Row>(
-  noun: Noun<M, R>,
+  resource: Resource<M, R>,
   wanted: M,
   required: readonly string[],
 ): Problems {
-  const message = reflect(noun.schema, wanted);
+  const message = reflect(resource.schema, wanted);
   const missing = fieldsNamed(message, required).filter((field) => !message.isSet(field));
   return [
-    ...missing.map((field) => ({ field: `${noun.field}.${field.name}`, description: 'is required' })),
-    ...zeroCharacters(message, noun.field),
+    ...missing.map((field) => ({ field: `${resource.field}.${field.name}`, description: 'is required' })),
+    ...zeroCharacters(message, resource.field),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Message } from '@bufbuild/protobuf';
 import { AppError } from '@agent-platform/service';
 import type { Tenant } from '../tenant.ts';
-import type { Noun, Row } from './noun.ts';
+import type { Resource, Row } from './resource.ts';
 
 /**
  * Refuses another one when a tenant has as many as it may. Within a write: its writers take turns.
@@ -9,13 +9,13 @@ import type { Noun, Row } from './noun.ts';
  * @throws AppError `limit_reached`
  */
 export async function refuseOverLimit<M extends Message, R extends Row>(
-  noun: Noun<M, R>,
+  resource: Resource<M, R>,
   tenant: Tenant,
   limit: number,
 ): Promise<void> {
-  if ((await noun.count(tenant)) < limit) return;
+  if ((await resource.count(tenant)) < limit) return;
   const message =
-    `This organization has ${limit} ${noun.label}s, which is its limit. ` +
+    `This organization has ${limit} ${resource.label}s, which is its limit. ` +
     'Delete one that is not needed, or ask the operator to raise the limit.';
   throw new AppError('failed_precondition', 'limit_reached', message);
 }

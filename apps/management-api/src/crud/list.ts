@@ -1,8 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
 import { readPage } from '@agent-platform/rpc';
 import type { Tenant } from '../tenant.ts';
-import type { AnyNoun, Noun, Row } from './noun.ts';
-import { throwIfAny } from './problems.ts';
+import type { AnyResource, Resource, Row } from './resource.ts';
+import { throwIfInvalid } from './problems.ts';
 import { isIdOf } from './reference.ts';
 
 const DEFAULT_PAGE_SIZE = 100;
@@ -17,18 +17,18 @@ interface ListRequest {
  * so pages neither skip nor repeat.
  */
 export async function listPage<M extends Message, R extends Row>(
-  noun: Noun<M, R>,
+  resource: Resource<M, R>,
   tenant: Tenant,
   request: ListRequest,
 ): Promise<{ messages: M[]; nextPageToken: string }> {
-  const start = request.pageToken === '' ? undefined : decodePageToken(noun, request.pageToken);
+  const start = request.pageToken === '' ? undefined : decodePageToken(resource, request.pageToken);
   const { messages, last } = await readPage({
-    schema: noun.schema,
+    schema: resource.schema,
     size: request.pageSize || DEFAULT_PAGE_SIZE,
-    toMessage: noun.toMessage,
+    toMessage: resource.toMessage,
     read(row: R | undefined, take) {
       const after = row?.id ?? start;
-      return noun.page(tenant, {
+      return resource.page(tenant, {
         where: after === undefined ? {} : { id: { gt: after } },
         orderBy: { id: 'asc' },
         take,
@@ -38,10 +38,10 @@ export async function listPage<M extends Message, R extends Row>(
   return { messages, nextPageToken: last ? Buffer.from(last.id).toString('base64url') : '' };
 }
 
-function decodePageToken(noun: AnyNoun, pageToken: string): string {
+function decodePageToken(resource: AnyResource, pageToken: string): string {
   const id = Buffer.from(pageToken, 'base64url').toString();
-  if (!isIdOf(noun, id)) {
-    throwIfAny([{ field: 'page_token', description: `is not a next_page_token of a list of ${noun.label}s` }]);
+  if (!isIdOf(resource, id)) {
+    throwIfInvalid([{ field: 'page_token', description: `is not a next_page_token of a list of ${resource.label}s` }]);
   }
   return id;
 }

@@ -1,9 +1,9 @@
 import { clone, equals, type DescField, type Message } from '@bufbuild/protobuf';
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type { FieldMask } from '@bufbuild/protobuf/wkt';
-import type { Noun, Row } from './noun.ts';
+import type { Resource, Row } from './resource.ts';
 import { isGivenByPlatform } from './field-behavior.ts';
-import { throwIfAny, type Problems } from './problems.ts';
+import { throwIfInvalid, type Problems } from './problems.ts';
 
 export interface Update<M extends Message> {
   /** The current message with the fields of the mask written over it. */
@@ -21,17 +21,17 @@ export interface Update<M extends Message> {
  * passed over, and a message as it was answered, without its secrets, changes nothing.
  */
 export function applyUpdate<M extends Message, R extends Row>(
-  noun: Noun<M, R>,
+  resource: Resource<M, R>,
   row: R,
   patch: M,
   mask: FieldMask | undefined,
 ): Update<M> {
-  const wanted = clone(noun.schema, noun.toMessage(row));
-  const from = reflect(noun.schema, patch);
-  const to = reflect(noun.schema, wanted);
+  const wanted = clone(resource.schema, resource.toMessage(row));
+  const from = reflect(resource.schema, patch);
+  const to = reflect(resource.schema, wanted);
   const keys = new Map<string, string[]>();
   const named = mask?.paths.length
-    ? maskedFields(noun, from.fields, mask.paths, keys)
+    ? maskedFields(resource, from.fields, mask.paths, keys)
     : from.fields.filter((field) => from.isSet(field));
   for (const field of mask?.paths.length ? [] : named) {
     if (field.fieldKind === 'map') keys.set(field.name, [...from.get(field).keys()].map(String));
@@ -56,7 +56,7 @@ function withoutGiven({ desc, message }: ReflectMessage): Message {
 }
 
 function maskedFields<M extends Message, R extends Row>(
-  noun: Noun<M, R>,
+  resource: Resource<M, R>,
   fields: readonly DescField[],
   paths: readonly string[],
   keys: Map<string, string[]>,
@@ -71,9 +71,9 @@ function maskedFields<M extends Message, R extends Row>(
         keys.set(map.name, [...(keys.get(map.name) ?? []), path.slice(map.name.length + 1)]);
       return [map];
     }
-    problems.push({ field: 'update_mask', description: `names "${path}", which ${noun.label}s do not have` });
+    problems.push({ field: 'update_mask', description: `names "${path}", which ${resource.label}s do not have` });
     return [];
   });
-  throwIfAny(problems);
+  throwIfInvalid(problems);
   return masked;
 }

@@ -9,7 +9,7 @@ import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
-import { throwIfAny } from '../crud/problems.ts';
+import { throwIfInvalid } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
@@ -76,7 +76,7 @@ export function agentRoutes({ database, limits, clock }: Context): ServiceImpl<t
 async function check(tx: Tenant, wanted: Agent): Promise<string[]> {
   const problems = checkCommon(agents, wanted, ['name']);
   const skillIds = await resolveSkills(tx, wanted.skills, problems);
-  throwIfAny(problems);
+  throwIfInvalid(problems);
   return skillIds;
 }
 

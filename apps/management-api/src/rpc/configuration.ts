@@ -10,7 +10,7 @@ import {
   type RevisionRow,
 } from '../configuration/read-revisions.ts';
 import type { Context } from '../context.ts';
-import { throwIfAny } from '../crud/problems.ts';
+import { throwIfInvalid } from '../crud/problems.ts';
 
 /** Deletions from before are forgotten some day, long before which whoever is this old is told everything. */
 const MAX_AGE_MS = 12 * 3_600_000;
@@ -78,6 +78,7 @@ interface PageToken {
 
 function decodePageToken(token: string): PageToken {
   const [, kind, version, afterVersion, id] = /^(whole|changes)\.(\d{1,18})\.(\d{1,18})\.(\w+)$/.exec(token) ?? [];
-  if (kind === undefined) throwIfAny([{ field: 'page_token', description: 'is not a next_page_token of this method' }]);
+  if (kind === undefined)
+    throwIfInvalid([{ field: 'page_token', description: 'is not a next_page_token of this method' }]);
   return { kind: kind as Pages, version: BigInt(version!), after: { version: BigInt(afterVersion!), id: id! } };
 }

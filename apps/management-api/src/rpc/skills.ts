@@ -7,13 +7,13 @@ import type { Context } from '../context.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
-import { throwIfAny } from '../crud/problems.ts';
+import { throwIfInvalid } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
 import type { Tenant } from '../tenant.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';
-import { ownCall } from '../own-call.ts';
+import { callInternal } from '../call-internal.ts';
 import { checkMove, checkSkill } from '../skills/check-skill.ts';
 import { credentialOf, givenCredentials, writesCredential } from '../skills/credentials.ts';
 import { changeHeaders } from '../skills/mcp-headers.ts';
@@ -34,7 +34,7 @@ export function skillRoutes({
       const { orgId } = userOf(call);
       const wanted = request.skill!;
       const headers = changeHeaders([], wanted.mcpHeaders, undefined);
-      throwIfAny(checkSkill(wanted, { addressRules, headerNames: headers.names }));
+      throwIfInvalid(checkSkill(wanted, { addressRules, headerNames: headers.names }));
       const now = new Date(clock());
       const id = newId('skl', now.getTime());
       const create = async (tx: Tenant, revision: Revision, credentialVersion: number) => {
@@ -52,7 +52,7 @@ export function skillRoutes({
         orgId,
         ownerId: id,
         put: async (version) => {
-          await ownCall(
+          await callInternal(
             credentials.putCredential({ ...credentialOf(wanted, ALL, headers), orgId, skillId: id, version }),
           );
         },
@@ -79,7 +79,7 @@ export function skillRoutes({
         const headerKeys = written.has('mcp_headers') ? keys.get('mcp_headers') : [];
         const headers = changeHeaders(row.mcpHeaderNames, wanted.mcpHeaders, headerKeys);
         const keepsOAuth = !written.has('mcp_oauth');
-        throwIfAny([
+        throwIfInvalid([
           ...checkSkill(wanted, { addressRules, headerNames: headers.names, keepsOAuth }),
           ...headers.problems,
           ...checkMove(row, wanted, { keptHeaders: headers.kept, keepsOAuth }),
@@ -105,7 +105,7 @@ export function skillRoutes({
         ownerId: id,
         put: async (version) => {
           const credential = { ...credentialOf(wanted, written, headers), baseVersion, version };
-          await ownCall(credentials.putCredential({ ...credential, orgId, skillId: id }));
+          await callInternal(credentials.putCredential({ ...credential, orgId, skillId: id }));
         },
         write: (tx, { version, revision }) => update(tx, revision, version),
       });

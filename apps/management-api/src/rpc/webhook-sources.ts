@@ -7,12 +7,12 @@ import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';
 import { refuseOverLimit } from '../crud/limit.ts';
 import { listPage } from '../crud/list.ts';
-import { throwIfAny } from '../crud/problems.ts';
+import { throwIfInvalid } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
 import { withUniqueName } from '../crud/unique-name.ts';
 import { applyUpdate } from '../crud/update.ts';
 import type { WebhookSource as WebhookSourceRow } from '../generated/prisma/client.ts';
-import { ownCall } from '../own-call.ts';
+import { callInternal } from '../call-internal.ts';
 import { checkSignature, signatureColumns } from '../webhook-sources/signature.ts';
 import { webhookSourceColumns, webhookSources } from '../webhook-sources/webhook-source.ts';
 import { webhookTokenRoutes } from './webhook-tokens.ts';
@@ -31,7 +31,7 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
     signature: WebhookSignature | undefined,
   ): Promise<void> {
     const given = signature && { scheme: signature.scheme, secrets: signature.secrets };
-    await ownCall(tokens.putSignature({ orgId, sourceId: id, version, ...(given && { signature: given }) }));
+    await callInternal(tokens.putSignature({ orgId, sourceId: id, version, ...(given && { signature: given }) }));
   }
 
   return {
@@ -40,7 +40,7 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
     async createWebhookSource(request, call) {
       const { orgId } = userOf(call);
       const wanted = request.webhookSource!;
-      throwIfAny(check(wanted, wanted.signature));
+      throwIfInvalid(check(wanted, wanted.signature));
       const now = new Date(clock());
       const id = newId('src', now.getTime());
       let token: string | undefined;
@@ -51,9 +51,9 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
         async put(version) {
           const { deduplication, rateLimitPerSecond, defaultEventType } = wanted;
           const settings = { deduplication, rateLimitPerSecond, defaultEventType };
-          await ownCall(tokens.putSource({ orgId, sourceId: id, ...settings }));
+          await callInternal(tokens.putSource({ orgId, sourceId: id, ...settings }));
           if (wanted.signature) await putSignature({ orgId, id, version }, wanted.signature);
-          token = (await ownCall(tokens.issueToken({ orgId, sourceId: id }))).webhookToken!.token;
+          token = (await callInternal(tokens.issueToken({ orgId, sourceId: id }))).webhookToken!.token;
         },
         async write(tx, { version, revision }) {
           await refuseOverLimit(webhookSources, tx, limits.webhookSources);
@@ -87,7 +87,7 @@ export function webhookSourceRoutes(context: Context): ServiceImpl<typeof Webhoo
         const isDefault = row.rateLimitPerSecond === 0 && wanted.rateLimitPerSecond === defaultRateLimitPerSecond;
         if (isDefault) wanted.rateLimitPerSecond = 0;
         const isSignatureWritten = written.has('signature');
-        throwIfAny(check(wanted, isSignatureWritten ? wanted.signature : undefined));
+        throwIfInvalid(check(wanted, isSignatureWritten ? wanted.signature : undefined));
         return { wanted, isSignatureWritten };
       };
       const current = await getByReference(webhookSources, database.tenant(orgId), patch.id);

@@ -3,9 +3,9 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { WebhookSourceService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
 import type { Context } from '../context.ts';
-import { throwIfAny } from '../crud/problems.ts';
+import { throwIfInvalid } from '../crud/problems.ts';
 import { getByReference } from '../crud/reference.ts';
-import { ownCall } from '../own-call.ts';
+import { callInternal } from '../call-internal.ts';
 import { webhookSources } from '../webhook-sources/webhook-source.ts';
 
 const DEFAULT_OVERLAP_MS = 24 * 3_600_000;
@@ -31,9 +31,9 @@ export function webhookTokenRoutes({
 
   return {
     async rotateWebhookToken({ webhookSource, overlap = durationFromMs(DEFAULT_OVERLAP_MS), expiresAt }, call) {
-      if (expiresAt && timestampMs(expiresAt) <= clock()) throwIfAny([ENDED]);
+      if (expiresAt && timestampMs(expiresAt) <= clock()) throwIfInvalid([ENDED]);
       const source = await owned(webhookSource, call);
-      const { webhookToken } = await ownCall(
+      const { webhookToken } = await callInternal(
         tokens.issueToken({ ...source, overlap, ...(expiresAt && { expiresAt }) }),
       );
       return { webhookToken: webhookToken! };
@@ -41,13 +41,13 @@ export function webhookTokenRoutes({
 
     async revokeWebhookToken({ webhookSource, token }, call) {
       const source = await owned(webhookSource, call);
-      const { webhookToken } = await ownCall(tokens.revokeToken({ ...source, tokenId: token }));
+      const { webhookToken } = await callInternal(tokens.revokeToken({ ...source, tokenId: token }));
       return { webhookToken: webhookToken! };
     },
 
     async listWebhookTokens({ webhookSource, pageSize, pageToken }, call) {
       const source = await owned(webhookSource, call);
-      const answer = await ownCall(tokens.listTokens({ ...source, pageSize, pageToken }));
+      const answer = await callInternal(tokens.listTokens({ ...source, pageSize, pageToken }));
       return { tokens: answer.tokens, nextPageToken: answer.nextPageToken };
     },
   };

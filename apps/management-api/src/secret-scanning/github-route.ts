@@ -3,7 +3,7 @@ import type { Client } from '@connectrpc/connect';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebhookTokenService } from '@agent-platform/proto';
 import { AppError } from '@agent-platform/service';
-import { ownCall } from '../own-call.ts';
+import { callInternal } from '../call-internal.ts';
 import type { GithubKeys } from './github-keys.ts';
 import { feedbackOn, readReport, type Feedback, type Match } from './github-report.ts';
 
@@ -47,7 +47,7 @@ export function githubRoute(app: FastifyInstance, { keys, tokens }: GithubRouteD
     for (let from = 0; from < matches.length; from += MAX_TOKENS) {
       const some = matches.slice(from, from + MAX_TOKENS);
       const found = some.map(({ token, url }) => ({ token, url }));
-      const { known } = await ownCall(tokens.revokeLeakedTokens({ reporter: 'github', tokens: found }));
+      const { known } = await callInternal(tokens.revokeLeakedTokens({ reporter: 'github', tokens: found }));
       feedback.push(...some.map((match, i) => feedbackOn(match, known[i]!)));
     }
     return feedback;

@@ -9,11 +9,11 @@ import {
   RetryPolicySchema,
   type RetryPolicy,
 } from '@agent-platform/proto';
-import type { Noun } from '../crud/noun.ts';
+import type { Resource } from '../crud/resource.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';
 import { oauthColumns, oauthMessage } from './mcp-oauth.ts';
 
-export const skills: Noun<Skill, SkillRow> = {
+export const skills: Resource<Skill, SkillRow> = {
   label: 'skill',
   field: 'skill',
   idPrefix: 'skl',

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { TriggerConfigurationSchema, TriggerSchema, TriggerType, type Trigger } from '@agent-platform/proto';
-import type { Noun } from '../crud/noun.ts';
+import type { Resource } from '../crud/resource.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { actionOf } from './action.ts';
 
@@ -12,7 +12,7 @@ const include = {
 
 export type TriggerRow = Prisma.TriggerGetPayload<{ include: typeof include }>;
 
-export const triggers: Noun<Trigger, TriggerRow> = {
+export const triggers: Resource<Trigger, TriggerRow> = {
   label: 'trigger',
   field: 'trigger',
   idPrefix: 'trg',

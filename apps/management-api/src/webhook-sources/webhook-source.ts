@@ -6,7 +6,7 @@ import {
   WebhookSourceSchema,
   type WebhookSource,
 } from '@agent-platform/proto';
-import type { Noun } from '../crud/noun.ts';
+import type { Resource } from '../crud/resource.ts';
 import type {
   Deduplication as DeduplicationRow,
   WebhookSource as WebhookSourceRow,
@@ -18,7 +18,7 @@ const DEDUPLICATION_MESSAGES: Record<DeduplicationRow, Deduplication> = {
   key: Deduplication.KEY,
 };
 
-export const webhookSources: Noun<WebhookSource, WebhookSourceRow> = {
+export const webhookSources: Resource<WebhookSource, WebhookSourceRow> = {
   label: 'webhook source',
   field: 'webhook_source',
   idPrefix: 'src',

@@ -18,7 +18,7 @@ export interface Page {
 }
 
 /** What agents, skills, triggers and webhook sources have in common: the rest of each is code of its own. */
-export interface Noun<M extends Message, R extends Row> {
+export interface Resource<M extends Message, R extends Row> {
   /** For people: "webhook source". */
   readonly label: string;
   /** The field of requests that holds it or refers to it: "webhook_source". */
@@ -33,5 +33,5 @@ export interface Noun<M extends Message, R extends Row> {
   readonly toConfiguration: (row: R) => ResourceChange['resource'];
 }
 
-/** Any noun, where only its names matter. */
-export type AnyNoun = Pick<Noun<never, never>, 'label' | 'field' | 'idPrefix'>;
+/** Any resource, where only its names matter. */
+export type AnyResource = Pick<Resource<never, never>, 'label' | 'field' | 'idPrefix'>;

@@ -29,7 +29,7 @@ export interface SentEvent {
  * @param maxKeys - of all objects of the body together.
  * @throws AppError `invalid_argument` that names every field in error.
  */
-export function readBody(body: Buffer, idempotencyKeyHeader: string | undefined, maxKeys: number): SentEvent {
+export function readSentEvent(body: Buffer, idempotencyKeyHeader: string | undefined, maxKeys: number): SentEvent {
   return checkFields(findFields(body, scanBody(body, maxKeys)), idempotencyKeyHeader);
 }
 

@@ -17,8 +17,8 @@ import type { Fixture } from './fixture.ts';
 
 type Values = Record<string, unknown>;
 
-/** The five methods every noun has, by what they do, so that one test can stand for four. */
-export interface NounCase {
+/** The five methods every resource has, by what they do, so that one test can stand for four. */
+export interface ResourceCase {
   readonly service: DescService;
   readonly label: string;
   /** As in `createAgent` and `{ agent }`. */
@@ -47,7 +47,7 @@ let serial = 0;
 /** A name nobody else has. */
 export const fresh = (prefix: string) => `${prefix}-${++serial}`;
 
-export const nouns: NounCase[] = [
+export const resources: ResourceCase[] = [
   {
     service: AgentService,
     label: 'agent',
@@ -93,25 +93,25 @@ export interface Resource extends Message {
   readonly description: string;
 }
 
-/** The methods of a noun under names that are the same for all. */
-export function methodsOf(noun: NounCase, client: Client<DescService>) {
+/** The methods of a resource under names that are the same for all. */
+export function methodsOf(resource: ResourceCase, client: Client<DescService>) {
   const call = async (verb: string, request: object): Promise<Record<string, unknown>> => {
-    const method = noun.service.methods.find(({ name }) => name === verb) as DescMethodUnary;
+    const method = resource.service.methods.find(({ name }) => name === verb) as DescMethodUnary;
     const invoke = (client as Record<string, (request: Message) => Promise<Record<string, unknown>>>)[
       method.localName
     ]!;
     return invoke(create(method.input, request as Values));
   };
-  const one = async (verb: string, request: object) => (await call(verb, request))[noun.field] as Resource;
+  const one = async (verb: string, request: object) => (await call(verb, request))[resource.field] as Resource;
   return {
-    create: (resource: Values) => one(`Create${noun.type}`, { [noun.field]: resource }),
-    get: (reference: string) => one(`Get${noun.type}`, { [noun.field]: reference }),
-    update: (resource: Values, paths?: string[]) =>
-      one(`Update${noun.type}`, { [noun.field]: resource, ...(paths && { updateMask: { paths } }) }),
-    delete: (reference: string) => call(`Delete${noun.type}`, { [noun.field]: reference }),
+    create: (values: Values) => one(`Create${resource.type}`, { [resource.field]: values }),
+    get: (reference: string) => one(`Get${resource.type}`, { [resource.field]: reference }),
+    update: (values: Values, paths?: string[]) =>
+      one(`Update${resource.type}`, { [resource.field]: values, ...(paths && { updateMask: { paths } }) }),
+    delete: (reference: string) => call(`Delete${resource.type}`, { [resource.field]: reference }),
     list: async (page: { pageSize?: number; pageToken?: string } = {}) => {
-      const answer = await call(`List${noun.type}s`, page);
-      return { items: answer[noun.listField] as Resource[], nextPageToken: answer['nextPageToken'] as string };
+      const answer = await call(`List${resource.type}s`, page);
+      return { items: answer[resource.listField] as Resource[], nextPageToken: answer['nextPageToken'] as string };
     },
   };
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '@agent-platform/service';
-import { readBody } from './read-body.ts';
+import { readSentEvent } from './read-sent-event.ts';
 
 const MAX_KEYS = 10_000;
 
-const read = (body: string | Buffer, header?: string) => readBody(Buffer.from(body as string), header, MAX_KEYS);
+const read = (body: string | Buffer, header?: string) => readSentEvent(Buffer.from(body as string), header, MAX_KEYS);
 
 function refusalOf(body: string | Buffer, header?: string): AppError {
   try {
@@ -19,7 +19,7 @@ function refusalOf(body: string | Buffer, header?: string): AppError {
 
 const event = (fields: object) => JSON.stringify({ event_type: 'a', payload: {}, ...fields });
 
-describe('readBody', () => {
+describe('readSentEvent', () => {
   it('reads every field, wherever it stands and whatever stands around', () => {
     const body = `{ "x": [1], "payload" : {"a": 1.0, "a":2 } , "occurred_at":"2026-11-23T08:30:00Z","event_id":"e-1","event_type":"invoice.uploaded"}`;
     const sent = read(body);

@@ -4,7 +4,7 @@ import { AppError } from '@agent-platform/service';
 const OUR_FAULT = new Set(['permission_denied', 'invalid_argument', 'unimplemented']);
 
 /** A call to another service in the platform's own name: the user must not read its refusal as one of theirs. */
-export async function ownCall<T>(call: Promise<T>): Promise<T> {
+export async function callInternal<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
