@@ -36,8 +36,8 @@ function schemas() {
     .filter((schema) => existsSync(inRoot(schema)));
 }
 
-/** In each output: what it was made from. */
-const STAMP = '.made-from';
+/** In each output: a digest of what it was made from, and its files. Git may have removed some of them since. */
+const STAMP = '.made-from.json';
 
 function digest({ inputs, tools }) {
   const hash = createHash('sha256');
@@ -53,7 +53,9 @@ function digest({ inputs, tools }) {
 
 function isStale(source) {
   const stamp = inRoot(join(source.output, STAMP));
-  return !existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest(source);
+  if (!existsSync(stamp)) return true;
+  const { madeFrom, files } = JSON.parse(readFileSync(stamp, 'utf8'));
+  return madeFrom !== digest(source) || files.some((file) => !existsSync(inRoot(join(source.output, file))));
 }
 
 async function generate(source) {
@@ -68,7 +70,8 @@ async function generate(source) {
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
     },
   });
-  writeFileSync(inRoot(join(source.output, STAMP)), digest(source));
+  const files = readdirSync(inRoot(source.output), { recursive: true });
+  writeFileSync(inRoot(join(source.output, STAMP)), JSON.stringify({ madeFrom: digest(source), files }));
 }
 
 const [only = ''] = process.argv[1] === import.meta.filename ? process.argv.slice(2) : [];
