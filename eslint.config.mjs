@@ -16,7 +16,7 @@ const connectingImports = Object.entries(CONNECTING).flatMap(([name, importNames
 );
 
 export default tseslint.config(
-  { ignores: ['**/generated/**', '**/node_modules/**', '.nx/**', '.agent-platform/**'] },
+  { ignores: ['**/generated/**', '**/dist/**', '**/node_modules/**', '.nx/**', '.agent-platform/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

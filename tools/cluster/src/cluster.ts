@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly databases?: Databases;
   /** Default: `provideKafka`. */
   readonly busUrl?: string;
+  /** Runs what `npm run build` has written instead of the sources. Default false. */
+  readonly bundled?: boolean;
   /** Has the last word on what a service is started with: to put a proxy in between, for example. */
   readonly environment?: (service: ServiceName, env: Env) => Env;
 }
@@ -103,7 +105,8 @@ export class Cluster implements AsyncDisposable {
     const processes = names.map(([service, name], n) => {
       const own = { ...environment[service], PORT: String(ports[n]), ADMIN_PORT: String(adminPorts[n]) };
       const env = options.environment?.(service, own) ?? own;
-      return new ServiceProcess({ name, service, env, directory });
+      const program = `apps/${service}/${options.bundled ? 'dist/src/main.js' : 'src/main.ts'}`;
+      return new ServiceProcess({ name, service, program, env, directory });
     });
     const stop = (services: readonly ServiceName[]) => async () => {
       await Promise.all(processes.filter(({ service }) => services.includes(service)).map((process) => process.stop()));

@@ -8,6 +8,7 @@ const { values } = parseArgs({
   options: {
     ingests: { type: 'string', default: '1' },
     dispatchers: { type: 'string', default: '1' },
+    bundled: { type: 'boolean', default: false },
     port: { type: 'string', default: process.env['PORT'] ?? '8080' },
   },
 });
@@ -18,6 +19,7 @@ await run(
     const cluster = await Cluster.create({
       ingests: number('--ingests', values.ingests, 1),
       dispatchers: number('--dispatchers', values.dispatchers, 1),
+      bundled: values.bundled,
       port: number('--port', values.port, 0),
       ...(process.env['DATA_DIR'] && { dataDir: resolve(process.env['DATA_DIR']) }),
     });

@@ -13,6 +13,8 @@ export interface ServiceProcessOptions {
   /** Unique in its cluster: `ingest-2`. */
   readonly name: string;
   readonly service: ServiceName;
+  /** From the root of the repository. */
+  readonly program: string;
   /** With `PORT` and `ADMIN_PORT`: it comes back on the same ones. */
   readonly env: Env;
   /** Gets `<name>.log` and, while the process lives, `<name>.pid`. */
@@ -69,11 +71,10 @@ export class ServiceProcess {
   /** Starts the process; it must not be running. Resolves when it is ready: `started`. */
   start(): Promise<void> {
     if (this.running) throw new Error(`${this.name} is running already`);
-    const { env, service, directory } = this.#options;
+    const { env, program, directory } = this.#options;
     const log = openSync(this.logFile, 'a', 0o600);
-    const args = ['--import', './tools/repository/require-node.mjs', `apps/${service}/src/main.ts`];
     // In a process group of its own: Ctrl-C reaches the launcher, who stops everything in order.
-    const child = spawn(process.execPath, args, { cwd: root, env, detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [program], { cwd: root, env, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     const pidFile = join(directory, `${this.name}.pid`);
     writeFileSync(pidFile, `${child.pid}\n`);

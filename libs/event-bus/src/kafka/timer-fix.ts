@@ -1,6 +1,7 @@
-import { createRequire } from 'node:module';
+// @ts-expect-error KafkaJS declares the types of its index only.
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
-interface RequestQueue {
+interface Queue {
   readonly pending: readonly unknown[];
   readonly throttledUntil: number;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
@@ -22,9 +23,8 @@ let done = false;
 export function fixRequestQueueTimer(): void {
   if (done) return;
   done = true;
-  const load = createRequire(import.meta.url);
-  const { prototype } = load('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueue };
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+  const { prototype } = RequestQueue as { prototype: Queue };
+  prototype.scheduleCheckPendingRequests = function (this: Queue): void {
     if (this.pending.length === 0 || this.throttleCheckTimeoutId) return;
     const throttledMs = this.throttledUntil - Date.now();
     this.throttleCheckTimeoutId = setTimeout(
