@@ -9,11 +9,11 @@ import {
   type ConfigOf,
   type Env,
 } from '@agent-platform/service';
-import type { ModelsConfig } from './models/models.ts';
+import type { ModelsConfig } from './agent/models.ts';
 import type { RetentionConfig } from './retention/start-retention.ts';
-import type { RetryPolicy } from './runs/backoff.ts';
-import type { CircuitPolicy } from './runs/circuits.ts';
-import type { WorkersConfig } from './runs/workers.ts';
+import type { RetryPolicy } from './execution/backoff.ts';
+import type { CircuitPolicy } from './tools/circuits.ts';
+import type { WorkersConfig } from './execution/workers.ts';
 
 export interface DispatcherConfig {
   readonly workers: WorkersConfig;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRunWriter } from '../src/runs/run-writer.ts';
-import type { Step } from '../src/runs/run.ts';
+import { createRunWriter } from '../src/execution/run-writer.ts';
+import type { Step } from '../src/execution/run.ts';
 import { claimRuns } from '../src/store/claim-runs.ts';
 import { renewLeases } from '../src/store/renew-leases.ts';
 import { claimOf } from './support/claims.ts';

@@ -8,7 +8,7 @@ import type {
 } from '@agent-platform/proto';
 import { parseExact, type JsonObject } from '@agent-platform/service';
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import type { RetryPolicy } from '../runs/backoff.ts';
+import type { RetryPolicy } from '../execution/backoff.ts';
 
 /** What a run does: trigger action, agent and skills as they were when the event matched. No secrets. */
 export interface Plan {

@@ -2,7 +2,7 @@ import { ProblemSchema, ResolutionOutcome, RunSchema, RunStatus, RunSummarySchem
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Run as RunRow } from '../generated/prisma/client.ts';
-import type { Resolution } from '../runs/resolution.ts';
+import type { Resolution } from '../execution/resolution.ts';
 
 /** As stored, and as the API spells it. */
 export const runStatuses = {

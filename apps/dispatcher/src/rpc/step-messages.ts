@@ -1,7 +1,7 @@
 import { StepKind, StepSchema, StepStatus } from '@agent-platform/proto';
 import { create } from '@bufbuild/protobuf';
 import type { Step } from '../generated/prisma/client.ts';
-import { idempotencyKey } from '../runs/run.ts';
+import { idempotencyKey } from '../execution/run.ts';
 import { problemOf, timesOf } from './run-messages.ts';
 
 const stepKinds: Readonly<Record<string, StepKind>> = {

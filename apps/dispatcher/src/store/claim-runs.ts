@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { UnplannedRun } from '../runs/run.ts';
+import type { UnplannedRun } from '../execution/run.ts';
 import { CHOOSE_RUNS } from './choose-runs.ts';
 import { DUE } from './due.ts';
 

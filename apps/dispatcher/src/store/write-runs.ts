@@ -1,6 +1,6 @@
 import type { Pool } from '@agent-platform/database';
 import { postgresText } from '../postgres-text.ts';
-import type { ClaimedRun, Outcome, RunStatus, Step } from '../runs/run.ts';
+import type { ClaimedRun, Outcome, RunStatus, Step } from '../execution/run.ts';
 
 /** What a worker has to write about a run it holds. */
 export interface RunChange {

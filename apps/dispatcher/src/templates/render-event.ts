@@ -1,6 +1,6 @@
 import { AppError, parseExact, type JsonObject } from '@agent-platform/service';
 import { parseArguments, parseTemplate, renderArguments, renderTemplate } from '@agent-platform/template';
-import type { EventOfRun } from '../runs/run.ts';
+import type { EventOfRun } from '../execution/run.ts';
 import { eventData } from './event-data.ts';
 import { mayBeParsed } from './may-be-parsed.ts';
 

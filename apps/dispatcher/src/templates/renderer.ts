@@ -1,6 +1,6 @@
 import { LruMap } from '@agent-platform/service';
 import { TooMuchWork } from '@agent-platform/template';
-import type { ClaimedRun } from '../runs/run.ts';
+import type { ClaimedRun } from '../execution/run.ts';
 import type { ThreadPool } from '../threads/pool.ts';
 import { TooHard } from '../threads/thread.ts';
 import { eventData } from './event-data.ts';

@@ -1,4 +1,4 @@
-import { checkArguments } from '../schemas/check-arguments.ts';
+import { checkArguments } from '../tools/check-arguments.ts';
 import { renderEvent } from '../templates/render-event.ts';
 import { serveTasks } from './serve-tasks.ts';
 

@@ -1,6 +1,6 @@
 import type { Pool } from '@agent-platform/database';
 import { claimRuns, type Claim } from '../../src/store/claim-runs.ts';
-import { createTurns } from '../../src/runs/turns.ts';
+import { createTurns } from '../../src/execution/turns.ts';
 
 /** Runs that are due, each with an event of its own: of a tenant, spread over some triggers. */
 export async function insertDueRuns(

@@ -1,6 +1,6 @@
 import { McpError, type McpServer, type Tool, type ToolCall, type ToolResult } from '@agent-platform/mcp-client';
 import { parseExact, type JsonObject } from '@agent-platform/service';
-import type { Mcp } from '../../src/runs/execution.ts';
+import type { Mcp } from '../../src/execution/execution.ts';
 
 export type FakeCall = Omit<ToolCall, 'arguments'> & { readonly server: McpServer; readonly arguments: JsonObject };
 

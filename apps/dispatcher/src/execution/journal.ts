@@ -3,7 +3,7 @@ import { databaseErrorToAppError } from '@agent-platform/database';
 import { isPassing } from '@agent-platform/service';
 import type { RunWritten } from '../store/write-runs.ts';
 import type { ClaimedRun, Outcome, Problem, RunStatus, Step } from './run.ts';
-import type { ResultCut } from './keep-result.ts';
+import type { ResultCut } from '../tools/keep-result.ts';
 import type { RunWriter } from './run-writer.ts';
 import { LeaseLost } from './stop.ts';
 

@@ -1,7 +1,7 @@
 import type { Action } from '../events/plan.ts';
-import type { Execution } from './execution.ts';
+import type { Execution } from '../execution/execution.ts';
 import { offeredTools, type OfferedTool } from './skill-server.ts';
-import { failed } from './stop.ts';
+import { failed } from '../execution/stop.ts';
 
 const MAX_SHOWN = 30;
 

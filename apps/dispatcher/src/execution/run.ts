@@ -1,5 +1,5 @@
 import type { Plan } from '../events/plan.ts';
-import type { ResultCut } from './keep-result.ts';
+import type { ResultCut } from '../tools/keep-result.ts';
 
 export type RunStatus =
   'queued' | 'running' | 'awaiting_approval' | 'succeeded' | 'failed' | 'cancelled' | 'outcome_unknown';

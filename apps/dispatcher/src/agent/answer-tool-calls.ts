@@ -1,13 +1,13 @@
 import { isJsonObject } from '@agent-platform/service';
 import type { ToolModelMessage, ToolResultPart } from 'ai';
-import type { Turn } from '../models/models.ts';
-import { checkApproval } from './approval.ts';
-import { callTool, triedCall, type ToolCall } from './call-tool.ts';
-import type { Execution } from './execution.ts';
+import type { Turn } from './models.ts';
+import { checkApproval } from '../policy/approval.ts';
+import { callTool, triedCall, type ToolCall } from '../tools/call-tool.ts';
+import type { Execution } from '../execution/execution.ts';
 import { outputOf, type Output } from './model-output.ts';
-import type { Problem } from './run.ts';
-import type { OfferedTool } from './skill-server.ts';
-import { RunStop } from './stop.ts';
+import type { Problem } from '../execution/run.ts';
+import type { OfferedTool } from '../tools/skill-server.ts';
+import { RunStop } from '../execution/stop.ts';
 
 /** Failures the model is told of, to do better; every other failure ends the run or its attempt. */
 const TOLD_TO_MODEL = new Set(['tool_not_found', 'arguments_invalid', 'rpc_error', 'input_required']);

@@ -1,13 +1,13 @@
 import type { ModelMessage } from 'ai';
-import type { Turn } from '../models/models.ts';
+import type { Turn } from './models.ts';
 import { answerToolCalls } from './answer-tool-calls.ts';
-import type { Execution } from './execution.ts';
+import type { Execution } from '../execution/execution.ts';
 import { modelTurn } from './model-turn.ts';
 import { nameTools } from './model-tools.ts';
-import { render } from './render.ts';
-import type { Outcome } from './run.ts';
-import { offeredTools } from './skill-server.ts';
-import { failed } from './stop.ts';
+import { render } from '../templates/render.ts';
+import type { Outcome } from '../execution/run.ts';
+import { offeredTools } from '../tools/skill-server.ts';
+import { failed } from '../execution/stop.ts';
 
 const MAX_TURNS = 20;
 

@@ -1,12 +1,12 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
 import type { Action } from '../events/plan.ts';
-import { checkApproval } from './approval.ts';
+import { checkApproval } from '../policy/approval.ts';
 import { callTool, triedCall, type ToolCall } from './call-tool.ts';
-import type { Execution } from './execution.ts';
+import type { Execution } from '../execution/execution.ts';
 import { findTool } from './find-tool.ts';
-import { render } from './render.ts';
-import type { Outcome } from './run.ts';
-import { failed } from './stop.ts';
+import { render } from '../templates/render.ts';
+import type { Outcome } from '../execution/run.ts';
+import { failed } from '../execution/stop.ts';
 
 const POSITION = 'call';
 const MAX_SHOWN = 500;

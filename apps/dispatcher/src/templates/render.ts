@@ -1,5 +1,5 @@
-import type { Execution } from './execution.ts';
-import { failed } from './stop.ts';
+import type { Execution } from '../execution/execution.ts';
+import { failed } from '../execution/stop.ts';
 
 /**
  * What the trigger's template makes of the event: a prompt, or a tool's arguments as JSON. What the event lacks is a warning.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nameTools } from './model-tools.ts';
-import type { OfferedTool } from './skill-server.ts';
+import type { OfferedTool } from '../tools/skill-server.ts';
 
 const offered = (skill: string, name: string): OfferedTool => ({
   skill: { id: `skl_${skill}`, name: skill, url: '', readOnly: false, requiresApproval: false },

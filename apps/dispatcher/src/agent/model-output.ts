@@ -1,6 +1,6 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
 import type { ToolResultPart } from 'ai';
-import { beginningOf } from './beginning-of.ts';
+import { beginningOf } from '../tools/beginning-of.ts';
 
 export type Output = Extract<ToolResultPart['output'], { type: 'text' | 'error-text' }>;
 

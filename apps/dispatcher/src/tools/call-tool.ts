@@ -2,10 +2,10 @@ import type { ToolResult } from '@agent-platform/mcp-client';
 import { parseExact } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
-import type { Execution } from './execution.ts';
-import { hadItsShare, NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from './failures.ts';
-import { idempotencyKey, type Step } from './run.ts';
-import { LeaseLost } from './stop.ts';
+import type { Execution } from '../execution/execution.ts';
+import { hadItsShare, NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from '../execution/failures.ts';
+import { idempotencyKey, type Step } from '../execution/run.ts';
+import { LeaseLost } from '../execution/stop.ts';
 import { keepResult } from './keep-result.ts';
 import { serverOf } from './skill-server.ts';
 

@@ -1,5 +1,5 @@
 import type { Plan, PlannedSkill } from '../events/plan.ts';
-import { failed } from './stop.ts';
+import { failed } from '../execution/stop.ts';
 
 /** @throws RunStop for a tool that somebody would have to approve first. */
 export function checkApproval(plan: Plan, skill: PlannedSkill, tool: string): void {

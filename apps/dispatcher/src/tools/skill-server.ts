@@ -4,10 +4,10 @@ import { callContext } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
-import type { Execution } from './execution.ts';
-import { stopForMcpFailure, stopForOurFault } from './failures.ts';
+import type { Execution } from '../execution/execution.ts';
+import { stopForMcpFailure, stopForOurFault } from '../execution/failures.ts';
 import { keepNames } from './keep-result.ts';
-import { failed, type RunStop } from './stop.ts';
+import { failed, type RunStop } from '../execution/stop.ts';
 
 /**
  * Where to call a skill, with its credential for just that server: asked for right before each call, kept only for its

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OfferedTool } from './skill-server.ts';
+import type { OfferedTool } from '../tools/skill-server.ts';
 
 /** What providers take as a tool's name. */
 const MAX_NAME_LENGTH = 64;

@@ -1,8 +1,8 @@
 import type { PlannedSkill } from '../events/plan.ts';
 import { CircuitOpen, type CircuitPass, type Operation } from './circuits.ts';
-import type { Execution } from './execution.ts';
-import { retryState } from './failures.ts';
-import { RunStop } from './stop.ts';
+import type { Execution } from '../execution/execution.ts';
+import { retryState } from '../execution/failures.ts';
+import { RunStop } from '../execution/stop.ts';
 
 /**
  * Before anything is recorded or asked for.

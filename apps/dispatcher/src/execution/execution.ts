@@ -1,11 +1,11 @@
 import type { McpClient } from '@agent-platform/mcp-client';
 import type { CredentialService } from '@agent-platform/proto';
 import type { Client } from '@connectrpc/connect';
-import type { Models } from '../models/models.ts';
-import type { SchemaChecker } from '../schemas/schema-checker.ts';
+import type { Models } from '../agent/models.ts';
+import type { SchemaChecker } from '../tools/schema-checker.ts';
 import type { TemplateRenderer } from '../templates/renderer.ts';
 import type { RetryPolicy } from './backoff.ts';
-import type { Circuits } from './circuits.ts';
+import type { Circuits } from '../tools/circuits.ts';
 import type { Journal } from './journal.ts';
 import type { ClaimedRun } from './run.ts';
 

@@ -5,8 +5,8 @@ import type { Logger } from '@agent-platform/service';
 import pLimit from 'p-limit';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
-import { decodeEvent, type IncomingEvent } from '../events/incoming-event.ts';
-import { storeEvents } from '../events/store-events.ts';
+import { decodeEvent, type IncomingEvent } from './incoming-event.ts';
+import { storeEvents } from './store-events.ts';
 import type { DispatcherMetrics } from '../metrics.ts';
 
 export interface WebhookEventsConsumer {

@@ -1,9 +1,15 @@
 import type { ModelMessage } from 'ai';
-import { ModelFailure } from '../models/model-failure.ts';
-import type { ModelTool, Turn } from '../models/models.ts';
-import type { Execution } from './execution.ts';
-import { hadItsShare, retryOrFail, stopForCancellation, stopForShutdown, stopIfCancelled } from './failures.ts';
-import { failed, LeaseLost, ShuttingDown } from './stop.ts';
+import { ModelFailure } from './model-failure.ts';
+import type { ModelTool, Turn } from './models.ts';
+import type { Execution } from '../execution/execution.ts';
+import {
+  hadItsShare,
+  retryOrFail,
+  stopForCancellation,
+  stopForShutdown,
+  stopIfCancelled,
+} from '../execution/failures.ts';
+import { failed, LeaseLost, ShuttingDown } from '../execution/stop.ts';
 
 /**
  * Asks the model for its next turn, or takes it from the journal. A turn that was begun and never answered is asked

@@ -1,8 +1,8 @@
 import { AppError } from '@agent-platform/service';
 import { expect, it } from 'vitest';
-import type { Rendered } from '../templates/render-event.ts';
-import { executeRun } from './execute-run.ts';
-import type { Execution } from './execution.ts';
+import type { Rendered } from './render-event.ts';
+import { executeRun } from '../execution/execute-run.ts';
+import type { Execution } from '../execution/execution.ts';
 
 /** A run with a prompt that was tried often, as far as its template. */
 function runWith(render: () => Promise<Rendered>) {

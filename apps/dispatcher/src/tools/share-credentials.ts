@@ -1,5 +1,5 @@
 import { createSingleFlight } from '@agent-platform/service';
-import type { Credentials } from './execution.ts';
+import type { Credentials } from '../execution/execution.ts';
 
 /** Runs that need the same credential for the same server at the same time share one question for it. */
 export function shareCredentials(credentials: Credentials): Credentials {
