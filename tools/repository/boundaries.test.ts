@@ -33,11 +33,12 @@ beforeAll(() => {
   write('apps/ingest/src/index.ts', 'export const ingest = 1;\n');
   write('apps/ingest/src/config.ts', 'export const config = 1;\n');
   write('apps/dispatcher/src/index.ts', 'export const dispatcher = 1;\n');
+  write('apps/dispatcher/src/execution/run.ts', 'export const run = 1;\n');
   write('libs/event-bus/src/bus-kafka.ts', 'export const kafka = 1;\n');
   write('libs/testing/src/index.ts', 'export const testing = 1;\n');
   write('tools/cluster/src/index.ts', 'export const cluster = 1;\n');
   write('verify/e2e/src/index.ts', 'export const e2e = 1;\n');
-  const dependencies = { pg: '*', jose: '*', undici: '*', '@prisma/client': '*' };
+  const dependencies = { pg: '*', jose: '*', undici: '*', kafkajs: '*', '@prisma/client': '*' };
   for (const name of ['apps/ingest', 'apps/dispatcher', 'libs/event-bus', 'libs/service']) {
     write(`${name}/package.json`, JSON.stringify({ name, version: '0.1.0', dependencies }));
   }
@@ -57,9 +58,11 @@ describe('the boundary check', () => {
     ['apps-are-used-as-they-are-exported', 'verify/e2e/src/x.ts', '../../../apps/ingest/src/config.ts'],
     ['the-bus-has-no-favourite-driver', 'apps/ingest/src/x.ts', '../../../libs/event-bus/src/bus-kafka.ts'],
     ['testing-is-for-tests', 'apps/ingest/src/x.ts', '../../../libs/testing/src/index.ts'],
+    ['the-store-knows-no-domain', 'apps/dispatcher/src/store/x.ts', '../execution/run.ts'],
     ['pg-only-in-its-library', 'apps/ingest/src/x.ts', 'pg'],
     ['prisma-only-in-its-library', 'apps/ingest/src/x.ts', '@prisma/client'],
     ['jose-only-in-its-library', 'libs/service/src/x.ts', 'jose'],
+    ['kafkajs-only-in-its-library', 'apps/dispatcher/src/x.ts', 'kafkajs'],
     ['undici-only-in-its-library', 'apps/dispatcher/src/x.ts', 'undici'],
     ['declared-dependencies', 'libs/service/src/x.ts', 'fastify'],
     ['no-cycles', 'libs/service/src/x.ts', './x.ts'],

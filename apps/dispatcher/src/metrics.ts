@@ -1,6 +1,6 @@
 import type { Counter, Histogram, Metrics } from '@agent-platform/service';
 import type { Deleted } from './retention/delete-old.ts';
-import type { Step } from './execution/run.ts';
+import type { Step } from './store/rows/run.ts';
 
 export interface DispatcherMetrics {
   readonly events: Counter<'outcome'>;

@@ -5,9 +5,9 @@ import { checkApproval } from '../policy/approval.ts';
 import { callTool, triedCall, type ToolCall } from '../tools/call-tool.ts';
 import type { Execution } from '../execution/execution.ts';
 import { outputOf, type Output } from './model-output.ts';
-import type { Problem } from '../execution/run.ts';
 import type { OfferedTool } from '../tools/skill-server.ts';
 import { RunStop } from '../execution/stop.ts';
+import type { Problem } from '../store/rows/run.ts';
 
 /** Failures the model is told of, to do better; every other failure ends the run or its attempt. */
 const TOLD_TO_MODEL = new Set(['tool_not_found', 'arguments_invalid', 'rpc_error', 'input_required']);

@@ -5,9 +5,9 @@ import type { Execution } from '../execution/execution.ts';
 import { modelTurn } from './model-turn.ts';
 import { nameTools } from './model-tools.ts';
 import { render } from '../templates/render.ts';
-import type { Outcome } from '../execution/run.ts';
 import { offeredTools } from '../tools/skill-server.ts';
 import { failed } from '../execution/stop.ts';
+import type { Outcome } from '../store/rows/run.ts';
 
 const MAX_TURNS = 20;
 

@@ -6,12 +6,7 @@ import type {
   TriggerConfiguration,
 } from '@agent-platform/proto';
 import { planRun, type Planned } from '../events/plan.ts';
-
-/** What triggers look at in an event. */
-export interface EventKind {
-  readonly eventType: string;
-  readonly sourceId: string;
-}
+import type { EventKind } from '../store/rows/event.ts';
 
 /** What a tenant has configured, in the order that matching needs it in. */
 export class Configuration {

@@ -3,24 +3,8 @@ import { readDeadLetter, type ReceivedMessage } from '@agent-platform/event-bus'
 import { WebhookEventSchema } from '@agent-platform/proto';
 import { encodeId } from '@agent-platform/service';
 import { fromBinary } from '@bufbuild/protobuf';
-import { postgresText } from '../postgres-text.ts';
-
-/** A dead letter as the database takes it, whatever bytes it is made of. */
-export interface StoredLetter {
-  readonly id: string;
-  /** Null with the two below: the message does not say, or cannot be read at all. */
-  readonly orgId: string | null;
-  readonly eventId: string | null;
-  readonly sourceId: string | null;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
-  /** JSON object. */
-  readonly headers: string;
-  readonly value: Uint8Array;
-  readonly reason: { readonly code: string; readonly message: string };
-  readonly at: Date;
-}
+import { postgresText } from '../store/postgres-text.ts';
+import type { StoredLetter } from '../store/rows/dead-letter.ts';
 
 /** The same message always gives the same letter, so that it is stored once however often the bus delivers it. */
 export function storedLetter(message: ReceivedMessage): StoredLetter {

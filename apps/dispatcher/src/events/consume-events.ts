@@ -5,9 +5,10 @@ import type { Logger } from '@agent-platform/service';
 import pLimit from 'p-limit';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
-import { decodeEvent, type IncomingEvent } from './incoming-event.ts';
+import { decodeEvent } from './incoming-event.ts';
 import { storeEvents } from './store-events.ts';
 import type { DispatcherMetrics } from '../metrics.ts';
+import type { IncomingEvent } from '../store/rows/event.ts';
 
 export interface WebhookEventsConsumer {
   readonly pool: Pool;

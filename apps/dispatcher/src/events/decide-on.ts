@@ -1,8 +1,9 @@
 import { newId } from '@agent-platform/service';
-import type { Configuration, EventKind } from '../configuration/configuration.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import type { NewRun } from '../store/insert-runs.ts';
 import type { Decision } from './decision.ts';
 import { matchTriggers } from './match-triggers.ts';
+import type { EventKind } from '../store/rows/event.ts';
 
 /** What becomes of an event. */
 export interface Decided {

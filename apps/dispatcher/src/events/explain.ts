@@ -1,8 +1,9 @@
 import { AppError } from '@agent-platform/service';
-import { Configuration, type EventKind } from '../configuration/configuration.ts';
+import { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache, ConfigurationSource } from '../configuration/configuration-cache.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './match-triggers.ts';
+import type { EventKind } from '../store/rows/event.ts';
 
 export interface ExplainDeps {
   readonly configurations: ConfigurationCache;

@@ -2,24 +2,8 @@ import { WebhookEventSchema } from '@agent-platform/proto';
 import { AppError, parseTraceparent } from '@agent-platform/service';
 import { fromBinary } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { postgresText } from '../postgres-text.ts';
-
-/** An accepted request as it comes from the bus. */
-export interface IncomingEvent {
-  readonly id: string;
-  readonly orgId: string;
-  readonly sourceId: string;
-  readonly eventType: string;
-  /** JSON, byte for byte as it was sent. */
-  readonly payload: string;
-  readonly idempotencyKey: string | null;
-  readonly contentHash: Buffer | null;
-  /** Tells a repeated request from a redelivered message. */
-  readonly deliveryId: string;
-  readonly occurredAt: Date | null;
-  readonly receivedAt: Date;
-  readonly traceparent: string | null;
-}
+import { postgresText } from '../store/postgres-text.ts';
+import type { IncomingEvent } from '../store/rows/event.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -1,6 +1,7 @@
 import type { TriggerConfiguration } from '@agent-platform/proto';
-import type { Configuration, EventKind } from '../configuration/configuration.ts';
-import type { PlannedRun } from './plan.ts';
+import type { Configuration } from '../configuration/configuration.ts';
+import type { EventKind } from '../store/rows/event.ts';
+import type { PlannedRun } from '../store/rows/plan.ts';
 
 /** What a trigger made of an event. A plan: it starts a run. */
 export interface Match {

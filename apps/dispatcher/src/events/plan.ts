@@ -9,6 +9,7 @@ import type {
 import { parseExact, type JsonObject } from '@agent-platform/service';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { RetryPolicy } from '../execution/backoff.ts';
+import type { PlannedRun } from '../store/rows/plan.ts';
 
 /** What a run does: trigger action, agent and skills as they were when the event matched. No secrets. */
 export interface Plan {
@@ -49,22 +50,6 @@ export interface PlannedSkill {
   readonly credentialVersion?: number;
   /** What the skill says of it; the rest is the default. */
   readonly retry?: Partial<RetryPolicy>;
-}
-
-/** What a run says of its plan. */
-export interface PlanReference {
-  readonly triggerId: string;
-  readonly triggerName: string;
-  readonly agentId: string;
-  readonly agentName: string;
-  /** SHA-256 of the plan, which runs refer to it by. */
-  readonly planHash: Buffer;
-}
-
-/** What a trigger starts; the same for every event it matches, until something is configured differently. */
-export interface PlannedRun extends PlanReference {
-  /** JSON of a Plan. */
-  readonly plan: string;
 }
 
 /** What a plan is made of. */

@@ -6,8 +6,8 @@ import { insertDuplicates, type Duplicates } from '../store/insert-duplicates.ts
 import { insertEvents, type NewEvent } from '../store/insert-events.ts';
 import { insertRuns } from '../store/insert-runs.ts';
 import { decideOn, UNDECIDED, type Decided } from './decide-on.ts';
-import type { IncomingEvent } from './incoming-event.ts';
 import { findOriginalsInBatch } from './originals-in-batch.ts';
+import type { IncomingEvent } from '../store/rows/event.ts';
 
 export interface Stored extends Duplicates {
   readonly events: number;

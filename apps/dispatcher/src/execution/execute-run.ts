@@ -4,9 +4,9 @@ import { backoffMs } from './backoff.ts';
 import type { Execution } from './execution.ts';
 import { stopIfCancelled, stopIfUnanswered } from './failures.ts';
 import { runPrompt } from '../agent/prompt-action.ts';
-import type { Outcome } from './run.ts';
 import { LeaseLost, RunStop } from './stop.ts';
 import { runToolCall } from '../tools/tool-call-action.ts';
+import type { Outcome } from '../store/rows/run.ts';
 
 /**
  * Does what the run's plan says, from where its journal ends.

@@ -3,8 +3,8 @@ import { AppError, isPassing } from '@agent-platform/service';
 import { backoffMs } from './backoff.ts';
 import type { Execution } from './execution.ts';
 import { HANDED_BACK } from './journal.ts';
-import type { Problem, RetryState, Step } from './run.ts';
 import { failed, LeaseLost, outcomeUnknown, RunStop, ShuttingDown } from './stop.ts';
+import type { Problem, RetryState, Step } from '../store/rows/run.ts';
 
 /** Another service of the platform is not there: not the run's fault, so it waits as long as it takes. */
 export function stopForOurFault(x: Execution, error: unknown, code: string, what: string): RunStop {

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseErrorToAppError } from '@agent-platform/database';
 import { isPassing } from '@agent-platform/service';
 import type { RunWritten } from '../store/write-runs.ts';
-import type { ClaimedRun, Outcome, Problem, RunStatus, Step } from './run.ts';
-import type { ResultCut } from '../tools/keep-result.ts';
+import type { ClaimedRun } from './run.ts';
 import type { RunWriter } from './run-writer.ts';
 import { LeaseLost } from './stop.ts';
+import type { Outcome, Problem, ResultCut, RunStatus, Step } from '../store/rows/run.ts';
 
 export type NewStep = Pick<Step, 'kind' | 'position' | 'repeatable'> &
   Partial<Pick<Step, 'skill' | 'tool' | 'arguments'>>;

@@ -1,7 +1,7 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
 import type { Action } from '../events/plan.ts';
 import { NOT_RECORDED } from './failures.ts';
-import type { Problem, RunStatus, Step } from './run.ts';
+import type { Problem, RunStatus, Step } from '../store/rows/run.ts';
 
 /** What a person decided about a call without an answer. Stored as JSON with the run. */
 export interface Resolution {

@@ -1,4 +1,4 @@
-import type { Outcome, Problem } from './run.ts';
+import type { Outcome, Problem } from '../store/rows/run.ts';
 
 /** Ends the execution of a run from any depth: the outcome is decided. */
 export class RunStop extends Error {

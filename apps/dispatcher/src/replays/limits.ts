@@ -1,6 +1,6 @@
 import { AppError } from '@agent-platform/service';
 import { MAX_COUNTED } from '../store/count-events.ts';
-import type { ReplayCounts } from './replay.ts';
+import type { ReplayCounts } from '../store/rows/replay.ts';
 
 /** One request starts no more. Each run calls tools, and stands in the queue before those of new events. */
 const MAX_RUNS = 10_000;

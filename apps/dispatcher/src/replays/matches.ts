@@ -1,7 +1,8 @@
 import { AppError } from '@agent-platform/service';
-import type { Configuration, EventKind } from '../configuration/configuration.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import { decide, matchTriggers, type Match } from '../events/match-triggers.ts';
-import type { PlannedRun } from '../events/plan.ts';
+import type { EventKind } from '../store/rows/event.ts';
+import type { PlannedRun } from '../store/rows/plan.ts';
 
 /** @param triggerId - only that one, whether or not it listens; empty: all that listen. */
 export function matchesOf(configuration: Configuration, kind: EventKind, triggerId: string): Match[] {

@@ -1,13 +1,13 @@
 import type { Pool, PoolClient } from '@agent-platform/database';
-import type { EventKind } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
 import type { Decision } from '../events/decision.ts';
 import { findReplays } from '../store/find-replays.ts';
 import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
 import { refuseTooMany } from './limits.ts';
-import type { AskedReplay } from './replay.ts';
 import { startReplay } from './start-replay.ts';
 import { startRuns } from './start-runs.ts';
+import type { EventKind } from '../store/rows/event.ts';
+import type { AskedReplay } from '../store/rows/replay.ts';
 
 export interface ReplayDeps {
   readonly pool: Pool;

@@ -1,14 +1,15 @@
 import type { PoolClient } from '@agent-platform/database';
 import { AppError } from '@agent-platform/service';
-import type { Configuration, EventKind } from '../configuration/configuration.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import { countEvents, type EventRange } from '../store/count-events.ts';
 import { listReplayedEvents } from '../store/list-replayed-events.ts';
 import { refuseTooMany } from './limits.ts';
 import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
 import type { ReplayDeps } from './replay-event.ts';
-import type { AskedReplay, Batch, Replay, ReplayCounts } from './replay.ts';
 import { startReplay, type PreparedReplay } from './start-replay.ts';
 import { startRuns } from './start-runs.ts';
+import type { EventKind } from '../store/rows/event.ts';
+import type { AskedReplay, Batch, Replay, ReplayCounts } from '../store/rows/replay.ts';
 
 /** Events per transaction. */
 const BATCH_SIZE = 500;

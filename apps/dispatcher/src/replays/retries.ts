@@ -2,8 +2,8 @@ import type { PoolClient } from '@agent-platform/database';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { RetriedRun } from '../store/find-retried-runs.ts';
 import { matchAgain, plannedOf } from './matches.ts';
-import type { ReplayKey } from './replay.ts';
 import { startRuns, startRunsAsTheyWere } from './start-runs.ts';
+import type { ReplayKey } from '../store/rows/replay.ts';
 
 /** What a retry does: what the run did, or what its trigger does now. */
 export type RetryConfiguration = 'original' | 'current';

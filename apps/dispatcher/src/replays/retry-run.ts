@@ -4,9 +4,9 @@ import type { Match } from '../events/match-triggers.ts';
 import { findRetriedRuns } from '../store/find-retried-runs.ts';
 import { matchAgain } from './matches.ts';
 import type { ReplayDeps } from './replay-event.ts';
-import type { AskedReplay } from './replay.ts';
 import { startRetries, type RetryConfiguration } from './retries.ts';
 import { startReplay } from './start-replay.ts';
+import type { AskedReplay } from '../store/rows/replay.ts';
 
 /**
  * Starts a run that has ended once more, once per replay.

@@ -6,9 +6,9 @@ import { lockRetries } from '../store/lock-retries.ts';
 import { refuseTooManyRetries } from './limits.ts';
 import { matchAgain } from './matches.ts';
 import type { ReplayDeps } from './replay-event.ts';
-import type { AskedReplay, Batch, Replay } from './replay.ts';
 import { startRetries, type RetryConfiguration } from './retries.ts';
 import { startReplay, type PreparedReplay } from './start-replay.ts';
+import type { AskedReplay, Batch, Replay } from '../store/rows/replay.ts';
 
 /** Runs per transaction. */
 const BATCH_SIZE = 500;

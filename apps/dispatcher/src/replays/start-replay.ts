@@ -3,7 +3,7 @@ import { AppError } from '@agent-platform/service';
 import { advanceReplay } from '../store/advance-replay.ts';
 import { findReplay } from '../store/find-replay.ts';
 import { insertReplay } from '../store/insert-replay.ts';
-import type { AskedReplay, Batch, Replay, ReplayCounts, ReplayWork } from './replay.ts';
+import type { AskedReplay, Batch, Replay, ReplayCounts, ReplayWork } from '../store/rows/replay.ts';
 
 export interface PreparedReplay extends ReplayCounts, ReplayWork {
   readonly firstBatch: (client: PoolClient) => Promise<Batch>;

@@ -1,11 +1,11 @@
 import type { PoolClient } from '@agent-platform/database';
 import { newId, newTraceparent } from '@agent-platform/service';
-import type { PlannedRun, PlanReference } from '../events/plan.ts';
 import { ensurePlans } from '../store/ensure-plans.ts';
 import type { RetriedRun } from '../store/find-retried-runs.ts';
 import { insertReplays, type ReplayRun } from '../store/insert-replays.ts';
 import { keyOfPlan, markPlans } from '../store/mark-plans.ts';
-import type { ReplayKey } from './replay.ts';
+import type { PlanReference, PlannedRun } from '../store/rows/plan.ts';
+import type { ReplayKey } from '../store/rows/replay.ts';
 
 /** What is planned for an event; of a retry: for the run that it retries. */
 export interface Start {

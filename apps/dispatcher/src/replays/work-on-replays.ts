@@ -6,8 +6,8 @@ import { claimReplay, nextReplay, type ClaimedReplay } from '../store/claim-repl
 import { postponeReplay } from '../store/postpone-replay.ts';
 import type { ReplayDeps } from './replay-event.ts';
 import { replayNextEvents } from './replay-events.ts';
-import type { Batch } from './replay.ts';
 import { retryNextRuns } from './retry-runs.ts';
+import type { Batch } from '../store/rows/replay.ts';
 
 export interface WorkOnReplaysDeps extends ReplayDeps {
   readonly logger: Logger;

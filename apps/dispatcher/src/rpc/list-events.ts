@@ -1,7 +1,7 @@
 import { EventSummarySchema, type ListEventsRequest } from '@agent-platform/proto';
 import { readPage } from '@agent-platform/rpc';
 import type { Pool } from '@agent-platform/database';
-import { postgresText } from '../postgres-text.ts';
+import { postgresText } from '../store/postgres-text.ts';
 import { countAroundEvents } from '../store/count-around-events.ts';
 import { eventSummary, type ListedEvent } from './event-messages.ts';
 import { renamed, timeRange } from './list-filters.ts';

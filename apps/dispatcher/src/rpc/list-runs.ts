@@ -1,7 +1,7 @@
 import { RunSummarySchema, type ListRunsRequest } from '@agent-platform/proto';
 import { readPage } from '@agent-platform/rpc';
 import { firstIdAt } from '@agent-platform/service';
-import { postgresText } from '../postgres-text.ts';
+import { postgresText } from '../store/postgres-text.ts';
 import { renamed, timeRange } from './list-filters.ts';
 import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';
 import { nameOf, runStatuses, runSummary, type ListedRun } from './run-messages.ts';

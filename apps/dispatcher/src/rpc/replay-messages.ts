@@ -13,7 +13,7 @@ import {
 } from '@agent-platform/proto';
 import { create, fromJsonString, toJsonString, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { Replay } from '../replays/replay.ts';
+import type { Replay } from '../store/rows/replay.ts';
 
 /** As stored, and as the API spells it. */
 export const replayStates = {

@@ -4,12 +4,12 @@ import { userOf } from '@agent-platform/rpc';
 import { AppError } from '@agent-platform/service';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
-import type { Replay, ReplayKey } from '../replays/replay.ts';
 import { cancelReplay } from '../store/cancel-replay.ts';
 import { findReplay } from '../store/find-replay.ts';
 import { behind, decodeTimePlace, encodeTimePlace, pageSizeOf } from './page.ts';
 import { replayMessage } from './replay-messages.ts';
 import { tenantDatabase } from './tenant-database.ts';
+import type { Replay, ReplayKey } from '../store/rows/replay.ts';
 
 export interface ReplayServiceDeps {
   readonly prisma: PrismaClient;

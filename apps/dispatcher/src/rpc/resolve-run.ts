@@ -1,5 +1,5 @@
 import type { Plan } from '../events/plan.ts';
-import { postgresText } from '../postgres-text.ts';
+import { postgresText } from '../store/postgres-text.ts';
 import { resolve, type Resolution } from '../execution/resolution.ts';
 import { runNotFound, wrongState } from './find-run.ts';
 import type { TenantDatabase } from './tenant-database.ts';

@@ -9,7 +9,7 @@ import {
 import type { UserPrincipal } from '@agent-platform/auth';
 import { firstIdAt } from '@agent-platform/service';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { postgresText } from '../postgres-text.ts';
+import { postgresText } from '../store/postgres-text.ts';
 import type { ReplayDeps } from '../replays/replay-event.ts';
 import { retryRun } from '../replays/retry-run.ts';
 import { countRetriedRuns, retryRuns } from '../replays/retry-runs.ts';

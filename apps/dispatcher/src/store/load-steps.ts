@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { ClaimedRun, Step } from '../execution/run.ts';
+import type { Step, UnplannedRun } from './rows/run.ts';
 
 /** The journal so far. Read after the claim: no other worker can add to it from then on. */
 const LOAD_STEPS = `
@@ -17,7 +17,7 @@ type Row = Pick<Step, 'number' | 'kind' | 'status' | 'position' | 'skill' | 'too
     finished_at: Date | null;
   };
 
-export async function loadSteps(pool: Pool, run: Pick<ClaimedRun, 'id' | 'orgId'>): Promise<Step[]> {
+export async function loadSteps(pool: Pool, run: Pick<UnplannedRun, 'id' | 'orgId'>): Promise<Step[]> {
   const { rows } = await pool.query<Row>({ name: 'load-steps', text: LOAD_STEPS, values: [run.id, run.orgId] });
   return rows.map(({ result_bytes, result_sha256, error_code, error_message, started_at, finished_at, ...row }) => ({
     ...row,

@@ -1,10 +1,10 @@
 import type { Pool } from '@agent-platform/database';
-import { postgresText } from '../postgres-text.ts';
-import type { ClaimedRun, Outcome, RunStatus, Step } from '../execution/run.ts';
+import { postgresText } from './postgres-text.ts';
+import type { Outcome, RunStatus, Step, UnplannedRun } from './rows/run.ts';
 
 /** What a worker has to write about a run it holds. */
 export interface RunChange {
-  readonly run: Pick<ClaimedRun, 'id' | 'epoch'>;
+  readonly run: Pick<UnplannedRun, 'id' | 'epoch'>;
   /** JSON: all of the run's warnings. */
   readonly warnings: string;
   /** New ones, and those that have changed. */

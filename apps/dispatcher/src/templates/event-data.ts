@@ -1,5 +1,5 @@
 import { parseExact, type JsonObject } from '@agent-platform/service';
-import type { EventOfRun } from '../execution/run.ts';
+import type { EventOfRun } from '../store/rows/run.ts';
 
 /** What templates see: the event as the sender knows it. */
 export function eventData(event: EventOfRun, sourceName: string): JsonObject {

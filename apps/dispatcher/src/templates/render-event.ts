@@ -1,8 +1,8 @@
 import { AppError, parseExact, type JsonObject } from '@agent-platform/service';
 import { parseArguments, parseTemplate, renderArguments, renderTemplate } from '@agent-platform/template';
-import type { EventOfRun } from '../execution/run.ts';
 import { eventData } from './event-data.ts';
 import { mayBeParsed } from './may-be-parsed.ts';
+import type { EventOfRun } from '../store/rows/run.ts';
 
 /** What a trigger has templates for. */
 export interface TemplateSource {

@@ -4,10 +4,11 @@ import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from '../execution/execution.ts';
 import { hadItsShare, NOT_RECORDED, retryOrFail, stopForMcpFailure, stopIfCancelled } from '../execution/failures.ts';
-import { idempotencyKey, type Step } from '../execution/run.ts';
+import { idempotencyKey } from '../execution/run.ts';
 import { LeaseLost } from '../execution/stop.ts';
 import { keepResult } from './keep-result.ts';
 import { serverOf } from './skill-server.ts';
+import type { Step } from '../store/rows/run.ts';
 
 export interface ToolCall {
   /** Names the call within the run; a repeated attempt carries the same idempotency key. */

@@ -2,14 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ToolResult } from '@agent-platform/mcp-client';
 import type { JsonObject, JsonValue } from '@agent-platform/service';
 import { beginningOf } from './beginning-of.ts';
-
-/** The whole result, of which only a part is kept. */
-export interface ResultCut {
-  /** As JSON, in UTF-8. */
-  readonly sizeBytes: number;
-  /** Hexadecimal. */
-  readonly sha256: string;
-}
+import type { ResultCut } from '../store/rows/run.ts';
 
 export interface KeptResult {
   /** JSON. */

@@ -5,8 +5,8 @@ import { callTool, triedCall, type ToolCall } from './call-tool.ts';
 import type { Execution } from '../execution/execution.ts';
 import { findTool } from './find-tool.ts';
 import { render } from '../templates/render.ts';
-import type { Outcome } from '../execution/run.ts';
 import { failed } from '../execution/stop.ts';
+import type { Outcome } from '../store/rows/run.ts';
 
 const POSITION = 'call';
 const MAX_SHOWN = 500;

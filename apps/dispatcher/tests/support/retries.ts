@@ -1,10 +1,11 @@
 import { firstIdAt } from '@agent-platform/service';
 import { Configuration } from '../../src/configuration/configuration.ts';
-import { planRun, type PlannedRun } from '../../src/events/plan.ts';
+import { planRun } from '../../src/events/plan.ts';
 import { ensurePlans } from '../../src/store/ensure-plans.ts';
 import { changesOf, configurationOf, ORG, SOURCE } from './configuration.ts';
 import { createFixture, type Fixture } from './fixture.ts';
 import { at } from './replays.ts';
+import type { PlannedRun } from '../../src/store/rows/plan.ts';
 
 /** What runs of the trigger do, as it is in the beginning. */
 function plannedThen(): PlannedRun {
