@@ -35,10 +35,18 @@ beforeAll(() => {
   write('apps/dispatcher/src/index.ts', 'export const dispatcher = 1;\n');
   write('apps/dispatcher/src/execution/run.ts', 'export const run = 1;\n');
   write('libs/event-bus/src/bus-kafka.ts', 'export const kafka = 1;\n');
+  write('libs/embedded-postgres/src/index.ts', 'export const postgres = 1;\n');
   write('libs/testing/src/index.ts', 'export const testing = 1;\n');
   write('tools/cluster/src/index.ts', 'export const cluster = 1;\n');
   write('verify/e2e/src/index.ts', 'export const e2e = 1;\n');
-  const dependencies = { pg: '*', jose: '*', undici: '*', kafkajs: '*', '@prisma/client': '*' };
+  const dependencies = {
+    pg: '*',
+    jose: '*',
+    undici: '*',
+    kafkajs: '*',
+    'embedded-postgres': '*',
+    '@prisma/client': '*',
+  };
   for (const name of ['apps/ingest', 'apps/dispatcher', 'libs/event-bus', 'libs/service']) {
     write(`${name}/package.json`, JSON.stringify({ name, version: '0.1.0', dependencies }));
   }
@@ -56,6 +64,8 @@ describe('the boundary check', () => {
     ['libraries-do-not-import-apps', 'libs/service/src/x.ts', '../../../apps/ingest/src/index.ts'],
     ['nothing-depends-on-tools', 'apps/ingest/src/x.ts', '../../../tools/cluster/src/index.ts'],
     ['apps-are-used-as-they-are-exported', 'verify/e2e/src/x.ts', '../../../apps/ingest/src/config.ts'],
+    ['services-do-not-bring-their-own-world', 'apps/ingest/src/x.ts', '../../../libs/embedded-postgres/src/index.ts'],
+    ['embedded-postgres-only-in-its-library', 'apps/ingest/src/x.ts', 'embedded-postgres'],
     ['the-bus-has-no-favourite-driver', 'apps/ingest/src/x.ts', '../../../libs/event-bus/src/bus-kafka.ts'],
     ['testing-is-for-tests', 'apps/ingest/src/x.ts', '../../../libs/testing/src/index.ts'],
     ['the-store-knows-no-domain', 'apps/dispatcher/src/store/x.ts', '../execution/run.ts'],

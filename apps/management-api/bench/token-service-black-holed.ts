@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
 import { createServiceIdentities } from '@agent-platform/auth';
-import { EmbeddedPostgres } from '@agent-platform/database';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { CredentialService, SkillService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, remoteTransport, serverInterceptors } from '@agent-platform/rpc';
 import { createLogger } from '@agent-platform/service';

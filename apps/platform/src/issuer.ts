@@ -1,11 +1,5 @@
-import {
-  createAccessTokens,
-  createEmbeddedIssuer,
-  permissionsOf,
-  type AuthConfig,
-  type Authenticate,
-  type EmbeddedIssuer,
-} from '@agent-platform/auth';
+import { createAccessTokens, permissionsOf, type AuthConfig, type Authenticate } from '@agent-platform/auth';
+import { createEmbeddedIssuer, type EmbeddedIssuer } from '@agent-platform/development-issuer';
 import { publicServices } from '@agent-platform/proto';
 import type { Logger } from '@agent-platform/service';
 import type { FastifyInstance } from 'fastify';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createClient, type Transport } from '@connectrpc/connect';
 import { createServiceIdentities } from '@agent-platform/auth';
-import { EmbeddedPostgres } from '@agent-platform/database';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { createDispatcher, readDispatcherConfig } from '@agent-platform/dispatcher';
 import { openBus } from '@agent-platform/event-bus';
 import { createIngest, readIngestConfig } from '@agent-platform/ingest';

@@ -2,7 +2,6 @@ export { createAccessTokens, type AccessTokens } from './access-tokens.ts';
 export { authConfigOf, authVariables, type AuthConfig } from './auth-config.ts';
 export { authenticateWith } from './authenticate-with.ts';
 export { readClientKey, signClientAssertion, type ClientAssertionOptions } from './client-assertion.ts';
-export { createEmbeddedIssuer, type EmbeddedIssuer, type EmbeddedIssuerOptions } from './embedded-issuer.ts';
 export { authorize, permissionsOf, policyOf, type Policy } from './policy.ts';
 export * from './principal.ts';
 export { createRemoteKeys, type KeySource, type RemoteKeys } from './remote-keys.ts';
@@ -10,6 +9,5 @@ export { createServiceAuthenticator } from './services/service-authenticator.ts'
 export { createServiceIdentities, type ServiceIdentities } from './services/service-identities.ts';
 export { createServiceIdentity, type ServiceIdentity } from './services/service-identity.ts';
 export * from './services/service-key-files.ts';
-export type { IssuerClient } from './token-request.ts';
 export { createUserAuthenticator, type UserAuthenticatorOptions } from './user-authenticator.ts';
 export * from './webhook-token.ts';

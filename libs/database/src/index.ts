@@ -1,8 +1,6 @@
 export * from './check-writable.ts';
 export * from './connection-options.ts';
 export * from './create-database.ts';
-export * from './embedded/embedded-postgres.ts';
-export * from './embedded/running-server.ts';
 export * from './errors.ts';
 export * from './listen.ts';
 export * from './map-database-faults.ts';
@@ -10,5 +8,6 @@ export * from './migrate.ts';
 export * from './periodic.ts';
 export * from './pool.ts';
 export * from './prisma.ts';
+export * from './running-server.ts';
 export * from './tenant-scope.ts';
 export * from './transaction.ts';

@@ -3,7 +3,8 @@ import { chmod, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { checkWritable, createPool, databaseErrorToAppError, EmbeddedPostgres } from '../src/index.ts';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
+import { checkWritable, createPool, databaseErrorToAppError } from '../src/index.ts';
 import { logger, temporaryDirectory } from './server.ts';
 
 const exec = promisify(execFile);

@@ -9,7 +9,8 @@ import {
   type Certificate,
   type CertificateAuthority,
 } from '../../testing/src/certificates.ts';
-import { createPool, EmbeddedPostgres, isDatabaseUnavailable, listen, migrate } from '../src/index.ts';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
+import { createPool, isDatabaseUnavailable, listen, migrate } from '../src/index.ts';
 import { logger, temporaryDirectory } from './server.ts';
 
 const resources = new AsyncDisposableStack();

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDatabase, EmbeddedPostgres } from '@agent-platform/database';
+import { createDatabase } from '@agent-platform/database';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { ensureTopics, everyTopic, kafkaSecurityOf, kafkaVariables, parseKafkaUrl } from '@agent-platform/event-bus';
 import { AppError, readEnv, type Env, type Logger } from '@agent-platform/service';
 import { startKafka } from '@agent-platform/testing';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EmbeddedPostgres } from '@agent-platform/database';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { ensureTopics } from '@agent-platform/event-bus';
 import { topics } from '@agent-platform/proto';
 import { createLogger } from '@agent-platform/service';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { createEmbeddedIssuer, permissionsOf } from '@agent-platform/auth';
+import { permissionsOf } from '@agent-platform/auth';
+import { createEmbeddedIssuer } from '@agent-platform/development-issuer';
 import { DEVELOPMENT_AUDIENCE } from '@agent-platform/platform';
 import { publicServices } from '@agent-platform/proto';
 import fastify from 'fastify';

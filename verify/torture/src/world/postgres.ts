@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedPostgres } from '@agent-platform/database';
+import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import type { Logger } from '@agent-platform/service';
 import { createFaultProxy } from '@agent-platform/testing';
 

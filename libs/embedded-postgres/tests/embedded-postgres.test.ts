@@ -1,18 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '@agent-platform/service';
 import { EmbeddedPostgres } from '../src/index.ts';
-import { logger, temporaryDirectory } from './server.ts';
+
+const logger = createLogger({ level: 'silent', service: 'test' });
 
 let resources: AsyncDisposableStack;
 let dataDir: string;
 
 beforeEach(async () => {
   resources = new AsyncDisposableStack();
-  dataDir = join(resources.use(await temporaryDirectory()).path, 'postgres');
+  const directory = await mkdtemp(join(tmpdir(), 'agent-platform-postgres-'));
+  resources.defer(() => rm(directory, { recursive: true, force: true }));
+  dataDir = join(directory, 'postgres');
 });
 afterEach(() => resources.disposeAsync());
 

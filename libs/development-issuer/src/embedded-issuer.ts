@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { createLocalJWKSet, SignJWT } from 'jose';
+import { createUserAuthenticator, type Authenticate } from '@agent-platform/auth';
 import { ISSUER_ALGORITHM, loadIssuerKey } from './issuer-key.ts';
-import type { Authenticate } from './principal.ts';
 import { grant, TokenRefusal, type IssuerClient } from './token-request.ts';
-import { createUserAuthenticator } from './user-authenticator.ts';
 
 const TOKEN_TTL_SECONDS = 86_400;
 const BODY_LIMIT_BYTES = 16_384;

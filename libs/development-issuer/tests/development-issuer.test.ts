@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEmbeddedIssuer, createUserAuthenticator, type EmbeddedIssuer } from '../src/index.ts';
-import { AUDIENCE } from './fixture.ts';
+import { createUserAuthenticator } from '@agent-platform/auth';
+import { createEmbeddedIssuer, type EmbeddedIssuer } from '../src/index.ts';
+
+const AUDIENCE = 'https://agent-platform.example.com';
 
 const request = {
   client_id: 'dev',

@@ -1,0 +1,2 @@
+export { createEmbeddedIssuer, type EmbeddedIssuer, type EmbeddedIssuerOptions } from './embedded-issuer.ts';
+export type { IssuerClient } from './token-request.ts';
