@@ -1,5 +1,6 @@
 import { createOutbound, startDeadline, type Resolve } from '@agent-platform/outbound';
-import { createSingleFlight, LruMap, type Logger } from '@agent-platform/service';
+import { createSingleFlight, type Logger } from '@agent-platform/service';
+import { LRUCache } from 'lru-cache';
 import { Connections } from './connections.ts';
 import type { Context } from './context.ts';
 import { isWorthRepeating, type Contact } from './discovery.ts';
@@ -75,7 +76,7 @@ export function createMcpClient(o: McpClientOptions): McpClient {
   };
   const connections = new Connections(context, timeouts.listMs);
   const listOnce = createSingleFlight<readonly Tool[]>();
-  const lists = new LruMap<{ tools: readonly Tool[]; freshUntilMs: number }>(MAX_CACHED_LISTS);
+  const lists = new LRUCache<string, { tools: readonly Tool[]; freshUntilMs: number }>({ max: MAX_CACHED_LISTS });
 
   async function list(target: Target, { connection, firstPage }: Contact, signal: AbortSignal, traceparent?: string) {
     const { tools, ttlMs, bytes } = await listAllTools(context, target, connection, { firstPage, signal, traceparent });

@@ -1,5 +1,6 @@
 import { startDeadline } from '@agent-platform/outbound';
-import { createSingleFlight, LruMap } from '@agent-platform/service';
+import { createSingleFlight } from '@agent-platform/service';
+import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';
 import { discover, type Contact } from './discovery.ts';
@@ -13,7 +14,7 @@ const MAX_REMEMBERED = 1_000;
 export class Connections {
   readonly #context: Context;
   readonly #discoveryTimeoutMs: number;
-  readonly #known = new LruMap<Connection>(MAX_REMEMBERED);
+  readonly #known = new LRUCache<string, Connection>({ max: MAX_REMEMBERED });
   readonly #discoverOnce = createSingleFlight<Contact>();
 
   constructor(context: Context, discoveryTimeoutMs: number) {

@@ -5,7 +5,6 @@ export * from './fault-log.ts';
 export * from './ids.ts';
 export * from './json.ts';
 export * from './logger.ts';
-export * from './lru-map.ts';
 export * from './map-errors.ts';
 export * from './metrics.ts';
 export * from './micro-batcher.ts';

@@ -1,6 +1,7 @@
 import type { ConfigurationService, ResourceChange } from '@agent-platform/proto';
-import { AppError, LruMap, type Logger } from '@agent-platform/service';
+import { AppError, type Logger } from '@agent-platform/service';
 import type { Client } from '@connectrpc/connect';
+import { LRUCache } from 'lru-cache';
 import { Configuration } from './configuration.ts';
 
 export type ConfigurationSource = Pick<Client<typeof ConfigurationService>, 'getConfiguration' | 'getResources'>;
@@ -20,7 +21,11 @@ const MAX_KEPT = 500_000;
 
 export function createConfigurationCache(source: ConfigurationSource, logger: Logger): ConfigurationCache {
   // One for the tenant itself.
-  const kept = new LruMap<Configuration>(MAX_KEPT, ({ size }) => size + 1);
+  const kept = new LRUCache<string, Configuration>({
+    maxSize: MAX_KEPT,
+    // One that is larger than all of it is kept alone.
+    sizeCalculation: ({ size }) => Math.min(size + 1, MAX_KEPT),
+  });
 
   async function ask(orgId: string): Promise<Configuration> {
     const known = kept.get(orgId);

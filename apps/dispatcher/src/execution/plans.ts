@@ -1,5 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import { LruMap, parseExact } from '@agent-platform/service';
+import { parseExact } from '@agent-platform/service';
+import { LRUCache } from 'lru-cache';
 import type { Plan } from '../events/plan.ts';
 import { loadPlans, type PlanKey } from '../store/load-plans.ts';
 
@@ -18,7 +19,7 @@ interface Kept {
 }
 
 export function createPlans(pool: Pool): Plans {
-  const kept = new LruMap<Kept>(MAX_KEPT, ({ length }) => length);
+  const kept = new LRUCache<string, Kept>({ maxSize: MAX_KEPT, sizeCalculation: ({ length }) => length });
   return {
     async load(keys) {
       const found = new Map<string, Plan>();

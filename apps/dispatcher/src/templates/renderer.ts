@@ -1,5 +1,5 @@
-import { LruMap } from '@agent-platform/service';
 import { TooMuchWork } from '@agent-platform/template';
+import { LRUCache } from 'lru-cache';
 import type { ClaimedRun } from '../execution/run.ts';
 import type { ThreadPool } from '../threads/pool.ts';
 import { TooHard } from '../threads/thread.ts';
@@ -30,7 +30,10 @@ interface Kept {
 }
 
 export function createTemplateRenderer(threads: ThreadPool): TemplateRenderer {
-  const kept = new LruMap<Kept>(MAX_KEPT, ({ source }) => source.text.length);
+  const kept = new LRUCache<string, Kept>({
+    maxSize: MAX_KEPT,
+    sizeCalculation: ({ source }) => source.text.length + 1,
+  });
 
   function keptOf({ planHash, plan }: RunToRender): Kept {
     const known = kept.get(planHash);

@@ -1,7 +1,7 @@
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { LruMap } from '@agent-platform/service';
+import { LRUCache } from 'lru-cache';
 
 /** Servers write schemas by hand: what is unusual in them is tolerated, only what cannot be compiled is reported. */
 const OPTIONS: Options = { strict: false, allErrors: true, validateFormats: true, addUsedSchema: false, logger: false };
@@ -22,7 +22,7 @@ interface Compiled {
 }
 
 /** Compiling takes milliseconds, and the same tools are called again and again. */
-const compiled = new LruMap<Compiled>(MAX_COMPILED, ({ length }) => length);
+const compiled = new LRUCache<string, Compiled>({ maxSize: MAX_COMPILED, sizeCalculation: ({ length }) => length });
 
 /**
  * Checks arguments against a schema: JSON Schema 2020-12, as MCP says, or the draft 7 that `$schema` names

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { LruMap, type JsonObject } from '@agent-platform/service';
+import type { JsonObject } from '@agent-platform/service';
+import { LRUCache } from 'lru-cache';
 import type { ThreadPool } from '../threads/pool.ts';
 import { TooHard } from '../threads/thread.ts';
 import type { Checked } from './check-arguments.ts';
@@ -41,7 +42,7 @@ interface Slow {
 }
 
 export function createSchemaChecker(threads: ThreadPool): SchemaChecker {
-  const slow = new LruMap<Slow>(MAX_SLOW);
+  const slow = new LRUCache<string, Slow>({ max: MAX_SLOW });
 
   /** Of a tenant, the ones that took too long lately. */
   function slowSkills(orgId: string): Set<string> | undefined {

@@ -1,5 +1,6 @@
-import { LruMap, type ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/service';
 import { jwtVerify, type JWTPayload } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { bearerToken, invalid } from '../bearer.ts';
 import { userOf } from '../claims.ts';
 import type { Authenticate, Principal } from '../principal.ts';
@@ -14,7 +15,7 @@ const MAX_VERIFIED = 1_000;
 /** By callee: who may call for a user. To people, management-api shows what the dispatcher has; nothing else is forwarded. */
 const FORWARDERS: Readonly<Partial<Record<ServiceName, ServiceName>>> = { dispatcher: 'management-api' };
 
-type Verified = LruMap<{ readonly principal: Principal; readonly endsAtMs: number }>;
+type Verified = LRUCache<string, { readonly principal: Principal; readonly endsAtMs: number }>;
 
 /**
  * Checks the identity a service shows: for us (`service`), signed with a key of whom it claims to be, not older than a
@@ -30,7 +31,7 @@ export function createServiceAuthenticator(o: {
 
   return async (authorization): Promise<Principal> => {
     const keys = await o.keys();
-    if (known?.keys !== keys) known = { keys, verified: new LruMap(MAX_VERIFIED) };
+    if (known?.keys !== keys) known = { keys, verified: new LRUCache({ max: MAX_VERIFIED }) };
     const { verified } = known;
     const seen = verified.get(authorization ?? '');
     if (seen && Date.now() < seen.endsAtMs) return seen.principal;

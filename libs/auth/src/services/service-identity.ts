@@ -1,5 +1,6 @@
-import { LruMap, type ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/service';
 import { SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { UserPrincipal } from '../principal.ts';
 import { SERVICE_KEY_ALGORITHM, type ServiceKey } from './service-key.ts';
 
@@ -28,7 +29,7 @@ export interface ServiceIdentity {
  * service's own key. Kept and used again until 15 s before it ends, or until the key changes.
  */
 export function createServiceIdentity(o: { service: ServiceName; key: () => Promise<ServiceKey> }): ServiceIdentity {
-  const cache = new LruMap<{ readonly token: string; readonly renewAtMs: number }>(MAX_CACHED);
+  const cache = new LRUCache<string, { readonly token: string; readonly renewAtMs: number }>({ max: MAX_CACHED });
 
   async function sign(
     key: ServiceKey,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Outbound } from '@agent-platform/outbound';
-import { createSingleFlight, LruMap, type Logger } from '@agent-platform/service';
+import { createSingleFlight, type Logger } from '@agent-platform/service';
+import { LRUCache } from 'lru-cache';
 import { McpError } from '../errors.ts';
 import type { Target } from '../server.ts';
 import type { Challenge } from './challenge.ts';
@@ -48,8 +49,8 @@ export type OAuthTarget = Target & Required<Pick<Target, 'oauth'>>;
 export class Tokens {
   readonly #o: TokensOptions;
   /** What each target's server wants, as far as it has said. */
-  readonly #grants = new LruMap<Grant>(MAX_REMEMBERED);
-  readonly #tokens = new LruMap<Token>(MAX_REMEMBERED);
+  readonly #grants = new LRUCache<string, Grant>({ max: MAX_REMEMBERED });
+  readonly #tokens = new LRUCache<string, Token>({ max: MAX_REMEMBERED });
   readonly #requestOnce = createSingleFlight<Token>();
   readonly #renewOnce = createSingleFlight<Token>();
 
