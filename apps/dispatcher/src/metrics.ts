@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Metrics } from '@agent-platform/service';
+import type { Counter, Histogram, Metrics } from '@agent-platform/telemetry';
 import type { Deleted } from './retention/delete-old.ts';
 import type { Step } from './store/rows/run.ts';
 

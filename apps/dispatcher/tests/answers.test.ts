@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { RunStatus } from '@agent-platform/proto';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { startHttpServer } from '@agent-platform/testing';
 import { json } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';

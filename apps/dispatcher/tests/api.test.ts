@@ -1,5 +1,5 @@
 import { RunStatus } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { describe, expect, it } from 'vitest';
 import { configurationOf } from './support/configuration.ts';
 import { createFixture } from './support/fixture.ts';

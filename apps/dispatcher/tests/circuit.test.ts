@@ -1,5 +1,5 @@
 import { RunStatus } from '@agent-platform/proto';
-import { createMetrics } from '@agent-platform/service';
+import { createMetrics } from '@agent-platform/telemetry';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { expect, it } from 'vitest';
 import { mcpFault } from './support/fake-mcp.ts';

@@ -5,7 +5,7 @@ import { permissionsOf } from '@agent-platform/auth';
 import { createPool, type Pool } from '@agent-platform/database';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { publicServices, RunService } from '@agent-platform/proto';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { createFaultProxy } from '@agent-platform/testing';
 import { expect, it, vi } from 'vitest';
 import { createFixture, type Fixture } from './support/fixture.ts';

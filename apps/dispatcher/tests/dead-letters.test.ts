@@ -1,6 +1,7 @@
 import { openBus } from '@agent-platform/event-bus';
 import { RedriveOutcome, RunStatus, topics, WebhookEventSchema } from '@agent-platform/proto';
-import { createLogger, createMetrics, newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { toBinary } from '@bufbuild/protobuf';

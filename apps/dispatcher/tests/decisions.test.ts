@@ -1,4 +1,4 @@
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { describe, expect, it } from 'vitest';
 import { configurationOf, type Configured } from './support/configuration.ts';
 import { createFixture, down, type Fixture } from './support/fixture.ts';

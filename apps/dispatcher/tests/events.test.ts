@@ -1,4 +1,6 @@
-import { AppError, createMetrics, newId } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { newId } from '@agent-platform/ids';
+import { createMetrics } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { configurationOf } from './support/configuration.ts';
 import { createFixture, down, testConfig, type Fixture } from './support/fixture.ts';

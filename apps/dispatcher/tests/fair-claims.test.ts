@@ -1,5 +1,5 @@
 import { createPool, type Pool } from '@agent-platform/database';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { migrationsDir } from '../src/index.ts';

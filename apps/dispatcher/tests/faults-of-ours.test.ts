@@ -1,6 +1,7 @@
 import { openBus } from '@agent-platform/event-bus';
 import { deadLetterTopic, topics, WebhookEventSchema } from '@agent-platform/proto';
-import { createLogger, newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
+import { createLogger } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { toBinary } from '@bufbuild/protobuf';
 import { expect, it } from 'vitest';

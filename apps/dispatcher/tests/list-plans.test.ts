@@ -1,6 +1,6 @@
 import { prismaAdapter, type Pool } from '@agent-platform/database';
 import { ListEventsRequestSchema, ListRunsRequestSchema, RunStatus } from '@agent-platform/proto';
-import { firstIdAt } from '@agent-platform/service';
+import { firstIdAt } from '@agent-platform/ids';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

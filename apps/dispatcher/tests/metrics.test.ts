@@ -1,4 +1,4 @@
-import { createMetrics } from '@agent-platform/service';
+import { createMetrics } from '@agent-platform/telemetry';
 import { expect, it } from 'vitest';
 import { measureQueue, MOST_MEASURED } from '../src/store/measure-queue.ts';
 import { insertDueRuns } from './support/claims.ts';

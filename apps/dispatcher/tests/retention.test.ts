@@ -1,4 +1,5 @@
-import { createMetrics, newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
+import { createMetrics } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { deleteOld, type Deleted } from '../src/retention/delete-old.ts';
 import { createFixture, testConfig, type Fixture } from './support/fixture.ts';

@@ -1,6 +1,6 @@
 import { McpError } from '@agent-platform/mcp-client';
 import { ResolveCredentialResponseSchema, RunStatus } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { create } from '@bufbuild/protobuf';
 import { expect, it } from 'vitest';
 import { URL_OF_SKILL } from './support/configuration.ts';

@@ -7,7 +7,7 @@ import {
   variable,
   type ConfigOf,
   type Env,
-} from '@agent-platform/service';
+} from '@agent-platform/config';
 import type { IngestConfig } from './ingest.ts';
 
 const MIB = 1024 * 1024;

@@ -3,7 +3,8 @@ import { authenticateWith, createServiceIdentity, openServiceKey } from '@agent-
 import { kafkaSecurityOf, openBus } from '@agent-platform/event-bus';
 import { WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
-import { createLogger, createMetrics, passedOnce, run, startTelemetry, untilAvailable } from '@agent-platform/service';
+import { passedOnce, run, untilAvailable } from '@agent-platform/runtime';
+import { createLogger, createMetrics, startTelemetry } from '@agent-platform/telemetry';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createIngest } from './ingest.ts';
 

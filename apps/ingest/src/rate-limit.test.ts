@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { createRateLimit } from './rate-limit.ts';
 
 function setup() {

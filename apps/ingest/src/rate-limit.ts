@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { BoundedMap } from './bounded-map.ts';
 
 const MAX_SOURCES = 100_000;

@@ -11,7 +11,8 @@ import {
   VerifyTokenResponseSchema,
   WebhookEventSchema,
 } from '@agent-platform/proto';
-import { AppError, createLogger, createMetrics } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { createIngest, type IngestConfig, type IngestDependencies } from '../src/index.ts';
 
 export function recordingLogger() {

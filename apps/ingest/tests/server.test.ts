@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createServiceIdentities, generateWebhookToken } from '@agent-platform/auth';
 import { WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, createServer, localTransport, serverInterceptors } from '@agent-platform/rpc';
-import { AppError, createMetrics } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createMetrics } from '@agent-platform/telemetry';
 import { createIngest } from '../src/index.ts';
 import { CONFIG, event, fakeBus, fakeTokenService, recordingLogger } from './fixtures.ts';
 

@@ -13,7 +13,7 @@ import { createServiceIdentities } from '@agent-platform/auth';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { CredentialService, SkillService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, remoteTransport, serverInterceptors } from '@agent-platform/rpc';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { createManagementApi, readManagementApiConfig } from '../src/index.ts';
 
 const READS_PER_SECOND = 100;

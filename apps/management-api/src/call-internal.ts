@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Refusals that say something about our own request, and nothing about the request of the user. */
 const OUR_FAULT = new Set(['permission_denied', 'invalid_argument', 'unimplemented']);

@@ -9,7 +9,7 @@ import {
   variable,
   type ConfigOf,
   type Env,
-} from '@agent-platform/service';
+} from '@agent-platform/config';
 import type { ManagementApiConfig } from './management-api.ts';
 import { GITHUB_KEYS_URL } from './secret-scanning/github-keys.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import type { AddressRules } from '@agent-platform/outbound';
 import type { CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { Database } from './database.ts';
 import type { Handovers } from './handovers/handovers.ts';
 

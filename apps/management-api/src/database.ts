@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { isLockTimeout, prismaAdapter, tenantScope, type Pool } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { Revision } from './configuration/revision.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import type { Tenant } from './tenant.ts';

@@ -10,14 +10,8 @@ import {
 import { createOutbound } from '@agent-platform/outbound';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, openAdminPort, openPort, remoteTransport, serve } from '@agent-platform/rpc';
-import {
-  createLogger,
-  createMetrics,
-  run,
-  startTelemetry,
-  untilAvailable,
-  type ServiceName,
-} from '@agent-platform/service';
+import { run, untilAvailable, type ServiceName } from '@agent-platform/runtime';
+import { createLogger, createMetrics, startTelemetry } from '@agent-platform/telemetry';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createManagementApi } from './management-api.ts';
 

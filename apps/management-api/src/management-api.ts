@@ -10,7 +10,8 @@ import {
   type WebhookTokenService,
 } from '@agent-platform/proto';
 import { forward, type Routes } from '@agent-platform/rpc';
-import type { Logger, Service } from '@agent-platform/service';
+import type { Service } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 import { pruneRevisions } from './configuration/prune-revisions.ts';
 import type { Limits } from './context.ts';
 import { createDatabase, migrationsDir } from './database.ts';

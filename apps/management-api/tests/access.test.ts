@@ -2,7 +2,7 @@ import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policyOf } from '@agent-platform/auth';
 import { ConfigurationService, ResolutionOutcome, WebhookSourceService } from '@agent-platform/proto';
-import type { AppError } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
 import { createFixture, everyPermission, publicServices, type Fixture } from './fixture.ts';
 import { fresh, makeAgent, makeSkill, makeSource, methodsOf, resources } from './resources.ts';
 

@@ -10,7 +10,7 @@ import {
   type RetryRunsRequest,
 } from '@agent-platform/proto';
 import { userOf, type Routes } from '@agent-platform/rpc';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 type Filters = ListEventsRequest | ListRunsRequest | ReplayEventsRequest | RetryRunsRequest;
 

@@ -10,7 +10,10 @@ import {
   toConnectError,
   type Routes,
 } from '@agent-platform/rpc';
-import { createLogger, type AppError, type JsonValue, type ServiceName } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
+import type { JsonValue } from '@agent-platform/json';
+import type { ServiceName } from '@agent-platform/runtime';
+import { createLogger } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { createTokenService, generateVersionedKey, parseVersionedKeys } from '@agent-platform/token-service';
 import { createManagementApi, readManagementApiConfig, type ManagementApiConfig } from '../src/index.ts';

@@ -4,7 +4,7 @@ import { createClient, type Interceptor } from '@connectrpc/connect';
 import { createServiceIdentities } from '@agent-platform/auth';
 import { CredentialService, SkillService, WebhookSourceService, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, localTransport, serverInterceptors } from '@agent-platform/rpc';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { createTokenService, parseVersionedKeys } from '@agent-platform/token-service';
 import { createManagementApi, readManagementApiConfig } from '../src/index.ts';
 

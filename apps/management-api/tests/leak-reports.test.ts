@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { generateWebhookToken } from '@agent-platform/auth';
 import { TokenState, WebhookSourceService } from '@agent-platform/proto';
 import { createServer, type RpcServer } from '@agent-platform/rpc';
-import { AppError, createMetrics } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createMetrics } from '@agent-platform/telemetry';
 import { createFixture, logger, type Fixture } from './fixture.ts';
 
 /** The sample of GitHub's documentation of its secret scanning partner programme, with the key of that time. */

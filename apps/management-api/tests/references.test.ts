@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentService, EventService, RunService, TriggerService, WebhookSourceService } from '@agent-platform/proto';
 import { createServer } from '@agent-platform/rpc';
-import { createMetrics } from '@agent-platform/service';
+import { createMetrics } from '@agent-platform/telemetry';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createFixture, logger, type Fixture } from './fixture.ts';
 import { fresh, makeAgent, makeSource } from './resources.ts';

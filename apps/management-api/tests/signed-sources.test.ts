@@ -6,7 +6,7 @@ import {
   WebhookTokenService,
   type WebhookSignatureSchema,
 } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, makeSource } from './resources.ts';
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CredentialService, SkillService } from '@agent-platform/proto';
-import type { AppError } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, makeSkill } from './resources.ts';
 

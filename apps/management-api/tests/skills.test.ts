@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentService, CredentialService, SkillCategory, SkillService, SkillType } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, makeAgent, makeSkill } from './resources.ts';
 

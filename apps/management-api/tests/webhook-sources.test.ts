@@ -7,7 +7,7 @@ import {
   WebhookSourceService,
   WebhookTokenService,
 } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { createFixture, type Fixture } from './fixture.ts';
 import { fresh, makeSource, methodsOf, resources } from './resources.ts';
 

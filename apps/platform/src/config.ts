@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { authConfigOf, authVariables, type AuthConfig } from '@agent-platform/auth';
-import { AppError, readEnv, variable, type Env } from '@agent-platform/service';
+import { readEnv, variable, type Env } from '@agent-platform/config';
+import { AppError } from '@agent-platform/errors';
 
 export interface PlatformConfig {
   readonly host: string;

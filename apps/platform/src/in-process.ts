@@ -1,6 +1,7 @@
 import type { ServiceIdentities } from '@agent-platform/auth';
 import { clientInterceptors, localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
-import type { Logger, Metrics, Service, ServiceName } from '@agent-platform/service';
+import type { Service, ServiceName } from '@agent-platform/runtime';
+import type { Logger, Metrics } from '@agent-platform/telemetry';
 import type { Transport } from '@connectrpc/connect';
 
 /** Connects services of one process: in memory, and through the same interceptors and identities as over a network. */

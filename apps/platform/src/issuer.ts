@@ -1,7 +1,7 @@
 import { createAccessTokens, permissionsOf, type AuthConfig, type Authenticate } from '@agent-platform/auth';
 import { createEmbeddedIssuer, type EmbeddedIssuer } from '@agent-platform/development-issuer';
 import { publicServices } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { FastifyInstance } from 'fastify';
 
 export const DEVELOPMENT_AUDIENCE = 'https://agent-platform.example.com';

@@ -1,4 +1,4 @@
-import { run } from '@agent-platform/service';
+import { run } from '@agent-platform/runtime';
 import { banner } from './banner.ts';
 import { readPlatformConfig } from './config.ts';
 import { Platform } from './platform.ts';

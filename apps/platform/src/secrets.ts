@@ -1,6 +1,6 @@
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { generateVersionedKey, parseVersionedKeys, type VersionedKeys } from '@agent-platform/token-service';
 
 /** The secrets one machine makes for itself; in a cluster an operator provides them. */

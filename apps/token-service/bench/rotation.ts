@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addServiceKey, createServiceIdentity, openServiceKey } from '@agent-platform/auth';
 import { createPool, type Pool } from '@agent-platform/database';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { startReplica } from '../tests/replica.ts';
 import { newRings } from '../tests/rings.ts';
 import { createReader, startReads, type ReadResults } from './read-load.ts';

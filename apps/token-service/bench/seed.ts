@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { createDataKeys } from '../src/credentials/data-keys.ts';
 import { createKeyRing } from '../src/credentials/key-ring.ts';
 import { seal } from '../src/credentials/sealing.ts';

@@ -1,4 +1,4 @@
-import { createFaultLog, type Logger, type Metrics } from '@agent-platform/service';
+import { createFaultLog, type Logger, type Metrics } from '@agent-platform/telemetry';
 
 /** What is done without anybody waiting for it, and what it means when that fails. */
 const WORK = {

@@ -1,5 +1,5 @@
 import { BUS_PROTOCOLS, kafkaVariables } from '@agent-platform/event-bus';
-import { maskedSummary, processVariables, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/service';
+import { maskedSummary, processVariables, readEnv, variable, type ConfigOf, type Env } from '@agent-platform/config';
 import { DATA_KEY_MAX_AGE_MS } from './credentials/rotation/context.ts';
 import { parseVersionedKeys, VERSIONED_KEYS_EXPECTED } from './versioned-keys.ts';
 

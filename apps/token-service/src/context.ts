@@ -1,6 +1,6 @@
 import type { Pool } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
-import type { Counter, Logger } from '@agent-platform/service';
+import type { Counter, Logger } from '@agent-platform/telemetry';
 import type { Background } from './background.ts';
 import type { DataKeys } from './credentials/data-keys.ts';
 import type { Database } from './database.ts';

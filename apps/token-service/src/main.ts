@@ -1,7 +1,8 @@
 import { createServiceAuthenticator, openServicePublicKeys } from '@agent-platform/auth';
 import { kafkaSecurityOf, openInBackground } from '@agent-platform/event-bus';
 import { openAdminPort, openPort, serve } from '@agent-platform/rpc';
-import { createLogger, createMetrics, run, startTelemetry, untilAvailable } from '@agent-platform/service';
+import { run, untilAvailable } from '@agent-platform/runtime';
+import { createLogger, createMetrics, startTelemetry } from '@agent-platform/telemetry';
 import { processConfigSummary, readProcessConfig } from './config.ts';
 import { createTokenService } from './token-service.ts';
 

@@ -1,7 +1,8 @@
 import { checkWritable, createPool, migrate, startPeriodic } from '@agent-platform/database';
 import type { EventBus } from '@agent-platform/event-bus';
 import type { Routes } from '@agent-platform/rpc';
-import { createMetrics, type Logger, type Metrics, type Service } from '@agent-platform/service';
+import type { Service } from '@agent-platform/runtime';
+import { createMetrics, type Logger, type Metrics } from '@agent-platform/telemetry';
 import { createBackground } from './background.ts';
 import { createDataKeys } from './credentials/data-keys.ts';
 import { createKeyRing } from './credentials/key-ring.ts';

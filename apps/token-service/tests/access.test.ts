@@ -2,7 +2,7 @@ import type { DescMethodUnary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { policyOf } from '@agent-platform/auth';
 import { CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import type { ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
 import { createFixture } from './fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof createFixture>>;

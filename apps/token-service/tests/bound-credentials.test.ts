@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CredentialService } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { insertDirectlySealed } from './directly-sealed.ts';
 import { createFixture } from './fixture.ts';
 

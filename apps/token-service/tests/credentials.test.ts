@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CredentialService } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { createFixture, ORIGIN, spellings } from './fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof createFixture>>;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { createServiceKeyFiles } from '@agent-platform/testing';
 import { findOutdated } from '../src/credentials/rotation/find-outdated.ts';
 import { rewrapDataKeys } from '../src/credentials/rotation/rewrap-data-keys.ts';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CredentialService } from '@agent-platform/proto';
-import { createMetrics, newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
+import { createMetrics } from '@agent-platform/telemetry';
 import { findOutdated } from '../src/credentials/rotation/find-outdated.ts';
 import { rotateKeys } from '../src/credentials/rotation/rotate-keys.ts';
 import { insertDirectlySealed } from './directly-sealed.ts';

@@ -7,7 +7,7 @@ import { expect, it, vi } from 'vitest';
 import { addServiceKey, retireServiceKeys } from '@agent-platform/auth';
 import { Deduplication, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, remoteTransport } from '@agent-platform/rpc';
-import type { ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
 import { createServiceKeyFiles, createTestDatabase } from '@agent-platform/testing';
 import { generateVersionedKey } from '../src/index.ts';
 

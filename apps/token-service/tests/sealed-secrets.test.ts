@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPool, migrate } from '@agent-platform/database';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { createTestDatabase } from '@agent-platform/testing';
 import { openSecrets } from '../src/credentials/open-secrets.ts';
 import { putSecret } from '../src/credentials/put-secret.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deduplication, SignatureScheme, topics, WebhookTokenService } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { createFixture, spellings } from './fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof createFixture>>;

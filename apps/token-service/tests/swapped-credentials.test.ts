@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { createFixture, putHeaders, resolve, type Skill } from './fixture.ts';
 
 const ORGS = ['org_a', 'org_b'];

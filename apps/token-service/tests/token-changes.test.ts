@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deduplication, topics } from '@agent-platform/proto';
-import { createMetrics } from '@agent-platform/service';
+import { createMetrics } from '@agent-platform/telemetry';
 import { createFixture } from './fixture.ts';
 import { tokenCalls } from './token-source.ts';
 

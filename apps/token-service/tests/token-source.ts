@@ -1,6 +1,6 @@
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Deduplication, WebhookTokenService, type WebhookToken } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import type { createFixture } from './fixture.ts';
 
 type Service = Awaited<ReturnType<Awaited<ReturnType<typeof createFixture>>['start']>>;

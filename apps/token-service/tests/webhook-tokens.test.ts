@@ -2,7 +2,7 @@ import { durationFromMs, timestampDate } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateWebhookToken } from '@agent-platform/auth';
 import { Deduplication, TokenState, WebhookTokenService } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { generateVersionedKey } from '../src/index.ts';
 import { pruneTokens } from '../src/tokens/prune-tokens.ts';
 import { createFixture, spellings } from './fixture.ts';

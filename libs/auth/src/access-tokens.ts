@@ -1,5 +1,5 @@
 import { createOutbound } from '@agent-platform/outbound';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { AuthConfig } from './auth-config.ts';
 import type { Authenticate } from './principal.ts';
 import { createRemoteKeys } from './remote-keys.ts';

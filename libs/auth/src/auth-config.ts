@@ -1,6 +1,6 @@
 import { ADDRESS_RANGES } from '@agent-platform/outbound';
 import { publicServices } from '@agent-platform/proto';
-import { variable, type ConfigOf } from '@agent-platform/service';
+import { variable, type ConfigOf } from '@agent-platform/config';
 import { permissionsOf } from './policy.ts';
 import { CLOCK_TOLERANCE_MS } from './user-authenticator.ts';
 

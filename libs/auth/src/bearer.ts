@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Far above any token with a few hundred permissions; below that nothing is decoded. */
 const MAX_TOKEN_LENGTH = 16_384;

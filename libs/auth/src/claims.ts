@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { JWTPayload } from 'jose';
 import { invalid } from './bearer.ts';
 import type { UserPrincipal } from './principal.ts';

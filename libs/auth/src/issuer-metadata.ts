@@ -1,5 +1,5 @@
 import type { Outbound } from '@agent-platform/outbound';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** What there is to know of an issuer before one of its tokens can be checked. */
 export interface IssuerMetadata {

@@ -1,5 +1,5 @@
 import { policy as policyOption, type Policy } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { getOption, hasOption, type DescMethod, type DescService } from '@bufbuild/protobuf';
 import type { Principal } from './principal.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
 
 /** Who calls. Made by an authenticator, read by the policy interceptor and by handlers. */
 export type Principal = UserPrincipal | ServicePrincipal;

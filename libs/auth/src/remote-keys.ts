@@ -1,5 +1,6 @@
 import type { Outbound } from '@agent-platform/outbound';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, type LocalJWKSet } from 'jose';
 import { readIssuerMetadata } from './issuer-metadata.ts';
 import { createTokenBucket } from './token-bucket.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { errors } from 'jose';
 import { invalid, malformed } from './bearer.ts';
 

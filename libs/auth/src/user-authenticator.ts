@@ -1,4 +1,4 @@
-import type { AppError } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
 import { decodeJwt, jwtVerify, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { bearerToken, invalid, malformed } from './bearer.ts';
 import { userOf, type ClaimDefaults } from './claims.ts';

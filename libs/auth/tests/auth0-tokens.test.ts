@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
-import { createLogger, readEnv } from '@agent-platform/service';
+import { readEnv } from '@agent-platform/config';
+import { createLogger } from '@agent-platform/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authConfigOf, authVariables, createAccessTokens, type UserPrincipal } from '../src/index.ts';
 import { AUDIENCE, claims, nowSeconds, sign, signingKey, type SigningKey } from './fixture.ts';

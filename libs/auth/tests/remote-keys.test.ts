@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createOutbound, LOOPBACK_ADDRESSES, type Outbound } from '@agent-platform/outbound';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRemoteKeys, createUserAuthenticator, type Authenticate, type RemoteKeys } from '../src/index.ts';
 import { AUDIENCE, claims, ISSUER, nowSeconds, sign, signingKey, type SigningKey } from './fixture.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 export interface ConnectionOptions {
   readonly connectionString: string;

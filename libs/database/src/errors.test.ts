@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { describe, expect, it } from 'vitest';
 import { databaseErrorToAppError, isDatabaseUnavailable, isUniqueViolation } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import { AppError, tlsFailureOf } from '@agent-platform/service';
+import { AppError, tlsFailureOf } from '@agent-platform/errors';
 
 /**
  * Class 08: connection; 28: the password was changed, say; 53: out of resources, of disk too; 57014, 25P03, 25P04: timed

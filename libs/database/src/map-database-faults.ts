@@ -1,4 +1,4 @@
-import { mapErrors } from '@agent-platform/service';
+import { mapErrors } from '@agent-platform/errors';
 import { databaseErrorToAppError } from './errors.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import pg from 'pg';
 import { connectionOptions } from './connection-options.ts';
 import { databaseErrorToAppError, isDatabaseUnavailable } from './errors.ts';

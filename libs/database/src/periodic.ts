@@ -1,4 +1,6 @@
-import { isPassing, repeat, type Logger } from '@agent-platform/service';
+import { isPassing } from '@agent-platform/errors';
+import { repeat } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 import { isDatabaseUnavailable } from './errors.ts';
 
 const HOUR_MS = 3_600_000;

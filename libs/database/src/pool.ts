@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import pg, { type Pool } from 'pg';
 import { connectionOptions } from './connection-options.ts';
 

@@ -1,4 +1,4 @@
-import { AppError, tlsFailureOf, type TlsFailure } from '@agent-platform/service';
+import { AppError, tlsFailureOf, type TlsFailure } from '@agent-platform/errors';
 
 const TLS: Readonly<Record<TlsFailure, string>> = {
   issuer: 'Its certificate is not of the CA in sslrootcert: give the CA that signed it.',

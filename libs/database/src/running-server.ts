@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** The line of `postmaster.pid` with the port: https://www.postgresql.org/docs/18/storage-file-layout.html */
 const PORT_LINE = 3;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 
 export const logger = createLogger({ level: 'silent', service: 'test' });

@@ -3,7 +3,7 @@ import { cp, lstat, mkdir, readFile, realpath, rm, symlink } from 'node:fs/promi
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, relative } from 'node:path';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { type Account, firstUnreachable } from './account.ts';
 
 export interface Binaries extends AsyncDisposable {

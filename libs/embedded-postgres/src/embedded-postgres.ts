@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { createDatabase } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { prepareBinaries } from './binaries.ts';
 import { initializeCluster, readOrCreatePassword } from './cluster.ts';
 import { lockDirectory } from './directory-lock.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, chmod, chown, open, readFile, realpath, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { type Account, chooseAccount } from './account.ts';
 
 /** The directory that holds one embedded PostgreSQL, and how its programs are run there. */

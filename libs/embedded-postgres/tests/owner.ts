@@ -1,5 +1,5 @@
 // A process that owns a data directory until it is killed: `node owner.ts <dataDir>` prints the URL when it is up.
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { EmbeddedPostgres } from '../src/index.ts';
 
 const logger = createLogger({ level: 'silent', service: 'test' });

@@ -1,5 +1,5 @@
 import type { Topic } from '@agent-platform/proto';
-import { createMicroBatcher } from '@agent-platform/service';
+import { createMicroBatcher } from '@agent-platform/concurrency';
 import type { EventBus, Message } from './bus.ts';
 
 export interface Batcher extends AsyncDisposable {

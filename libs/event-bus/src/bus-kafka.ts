@@ -1,5 +1,5 @@
 import { deadLetterTopic, type Topic } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { EventBus, FollowOptions, Message, SubscribeOptions, Subscription } from './bus.ts';
 import { createAdminLink } from './kafka/admin.ts';
 import { clientFactory, type CreateClient } from './kafka/client.ts';

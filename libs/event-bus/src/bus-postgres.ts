@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { checkWritable, createPool, databaseErrorToAppError, migrate } from '@agent-platform/database';
 import { deadLetterTopic, type Topic } from '@agent-platform/proto';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import type { EventBus, FollowOptions, Message, SubscribeOptions } from './bus.ts';
 import { append } from './postgres/append.ts';
 import { type PostgresFollower, startFollower } from './postgres/follower.ts';

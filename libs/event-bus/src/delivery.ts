@@ -1,5 +1,5 @@
 import { databaseErrorToAppError } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { backOff } from './backoff.ts';
 import type { BatchHandler, Message, ReceivedMessage } from './bus.ts';
 import { deadLetterOf } from './dead-letter.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { BatchHandler, FollowOptions } from './bus.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Failures in a row after which a partition counts as held up: a conflict or a short outage is none. */
 const HELD_UP_AFTER = 3;

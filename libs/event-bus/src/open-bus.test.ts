@@ -1,4 +1,4 @@
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { deadLetterTopic, topics } from '@agent-platform/proto';
 import type { EventBus, SubscribeOptions } from './bus.ts';

@@ -1,5 +1,6 @@
 import { connectionOptions } from '@agent-platform/database';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import { createKafkaBus } from './bus-kafka.ts';
 import { createPostgresBus } from './bus-postgres.ts';
 import type { EventBus } from './bus.ts';

@@ -1,4 +1,5 @@
-import { AppError, untilAvailable } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { untilAvailable } from '@agent-platform/runtime';
 import type { EventBus } from './bus.ts';
 import { checkBusOptions, openBus, type OpenBusOptions } from './open-bus.ts';
 

@@ -1,5 +1,5 @@
 import { isDatabaseError, refusedDataCode } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Why a message cannot be processed, for people and metrics: no data of the message, no secrets. */
 export interface Reason {

@@ -1,5 +1,5 @@
 import { deadLetterTopic, type Topic } from '@agent-platform/proto';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { createKafkaBus, ensureTopics, type EventBus } from '../src/index.ts';
 import type { BusHarness } from '../src/conformance.ts';
 import { clientFactory, type CreateClient, type KafkaClient } from '../src/kafka/client.ts';

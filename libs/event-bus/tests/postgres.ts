@@ -1,4 +1,4 @@
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { createPostgresBus, type EventBus } from '../src/index.ts';
 import type { BusHarness } from '../src/conformance.ts';

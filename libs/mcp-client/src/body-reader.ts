@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseExactJson, readJson, readJsonIfAny, TooLargeError, type BodyReader } from '@agent-platform/outbound';
-import type { JsonValue } from '@agent-platform/service';
+import type { JsonValue } from '@agent-platform/json';
 import { createParser } from 'eventsource-parser';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;

@@ -1,5 +1,6 @@
 import { createOutbound, startDeadline, type Resolve } from '@agent-platform/outbound';
-import { createSingleFlight, type Logger } from '@agent-platform/service';
+import { createSingleFlight } from '@agent-platform/concurrency';
+import type { Logger } from '@agent-platform/telemetry';
 import { LRUCache } from 'lru-cache';
 import { Connections } from './connections.ts';
 import type { Context } from './context.ts';

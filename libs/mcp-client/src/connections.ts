@@ -1,5 +1,5 @@
 import { startDeadline } from '@agent-platform/outbound';
-import { createSingleFlight } from '@agent-platform/service';
+import { createSingleFlight } from '@agent-platform/concurrency';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { Connection, RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';
 import type { Reply } from './reply.ts';

@@ -1,4 +1,4 @@
-import { parseExact, type JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/json';
 import { encodeHeader } from './header-value.ts';
 import { paramHeaders, type HeaderParameter } from './param-headers.ts';
 

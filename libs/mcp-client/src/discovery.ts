@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, type JsonValue } from '@agent-platform/json';
 import { CLIENT_CAPABILITIES, CLIENT_INFO, SESSION_VERSIONS, type Connection } from './dialects.ts';
 import { invalidResponse, isCredentialRefusal, isModernError, UNSUPPORTED_VERSION } from './failures.ts';
 import type { Reply } from './reply.ts';

@@ -1,4 +1,4 @@
-import { AppError, type ErrorKind } from '@agent-platform/service';
+import { AppError, type ErrorKind } from '@agent-platform/errors';
 
 export type McpErrorCode =
   | 'address_refused'

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@agent-platform/service';
+import type { JsonObject } from '@agent-platform/json';
 import { describe, expect, it } from 'vitest';
 import { encodeHeader } from './header-value.ts';
 import { headerParametersOf, paramHeaders } from './param-headers.ts';

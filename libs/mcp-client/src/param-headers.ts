@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/json';
 import { encodeHeader } from './header-value.ts';
 
 /** An argument of a tool that is sent as the header `Mcp-Param-{name}` too. */

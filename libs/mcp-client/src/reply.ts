@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { JsonValue } from '@agent-platform/service';
+import type { JsonValue } from '@agent-platform/json';
 
 export interface RpcError {
   readonly code: number;

@@ -1,5 +1,5 @@
 import type { Answer, Outbound } from '@agent-platform/outbound';
-import { isJsonObject, numberOf, withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, numberOf, withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/json';
 import { createBodyReader } from './body-reader.ts';
 import { write, type Connection, type RpcCall } from './dialects.ts';
 import type { McpError } from './errors.ts';

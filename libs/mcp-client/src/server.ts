@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkUrl, type AddressRules } from '@agent-platform/outbound';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { McpError } from './errors.ts';
 import type { OAuthClient } from './oauth/oauth-client.ts';
 

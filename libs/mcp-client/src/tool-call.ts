@@ -1,4 +1,4 @@
-import { isJsonObject } from '@agent-platform/service';
+import { isJsonObject } from '@agent-platform/json';
 import type { Context } from './context.ts';
 import type { Connection } from './dialects.ts';
 import { McpError } from './errors.ts';

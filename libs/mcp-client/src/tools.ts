@@ -1,4 +1,4 @@
-import { isJsonObject, withDoubles, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, withDoubles, type JsonObject, type JsonValue } from '@agent-platform/json';
 
 /** A tool as its server describes it. None of it is trusted, hints included. */
 export interface Tool {

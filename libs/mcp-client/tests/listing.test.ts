@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { createTestClient, MODERN_LIST, silent, startScripted, type Script } from './scripted-server.ts';
 

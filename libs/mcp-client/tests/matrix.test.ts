@@ -1,5 +1,5 @@
 import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { startBareServer, type HttpServer, type RecordedRequest } from '@agent-platform/testing';
 import { describe, expect, it } from 'vitest';
 import { createMcpClient, type McpClient } from '../src/index.ts';

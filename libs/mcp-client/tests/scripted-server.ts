@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
-import type { JsonObject, JsonValue } from '@agent-platform/service';
-import { createLogger, type Logger } from '@agent-platform/service';
+import type { JsonObject, JsonValue } from '@agent-platform/json';
+import { createLogger, type Logger } from '@agent-platform/telemetry';
 import { startHttpServer, type HttpServer, type RecordedRequest } from '@agent-platform/testing';
 import { createMcpClient, type McpClient, type McpClientOptions } from '../src/index.ts';
 

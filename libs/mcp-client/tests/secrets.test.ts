@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { createTestClient, MODERN_LIST, pay, startScripted, type Script } from './scripted-server.ts';
 

@@ -1,4 +1,4 @@
-import { parseExact, type JsonValue } from '@agent-platform/service';
+import { parseExact, type JsonValue } from '@agent-platform/json';
 import { TooLargeError, UnreadableBodyError } from './failure.ts';
 
 /** Makes an answer of a body. What it throws ends the request. */

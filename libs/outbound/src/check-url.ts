@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { isAllowedAddress, type AddressRules } from './addresses.ts';
 
 const MAX_URL_LENGTH = 2048;

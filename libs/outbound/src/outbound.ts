@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { JsonValue } from '@agent-platform/service';
+import type { JsonValue } from '@agent-platform/json';
 import { Agent } from 'undici';
 import { createAddressRules, type AddressRules } from './addresses.ts';
 import { readJson, readJsonIfAny } from './body-reader.ts';

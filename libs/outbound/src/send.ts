@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { JsonValue } from '@agent-platform/service';
+import type { JsonValue } from '@agent-platform/json';
 import type { Dispatcher } from 'undici';
 import type { BodyReader } from './body-reader.ts';
 import { RequestFailedError, TooLargeError } from './failure.ts';

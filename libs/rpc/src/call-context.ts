@@ -1,6 +1,6 @@
 import { createContextKey, createContextValues, type ContextValues, type HandlerContext } from '@connectrpc/connect';
 import type { Principal, UserPrincipal } from '@agent-platform/auth';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Who called; set by the authentication interceptor. */
 export const principalKey = createContextKey<Principal | undefined>(undefined, { description: 'principal' });

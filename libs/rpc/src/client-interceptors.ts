@@ -1,7 +1,8 @@
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { context, propagation } from '@opentelemetry/api';
 import type { ServiceIdentity } from '@agent-platform/auth';
-import { AppError, type ServiceName } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { ServiceName } from '@agent-platform/runtime';
 import { onBehalfOfKey, requestIdKey, traceparentKey } from './call-context.ts';
 import { toConnectError } from './errors.ts';
 import { REQUEST_ID_HEADER } from './request-id.ts';

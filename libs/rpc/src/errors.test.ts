@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { AppError, type ErrorKind } from '@agent-platform/service';
+import { AppError, type ErrorKind } from '@agent-platform/errors';
 import { describe, expect, it } from 'vitest';
 import { fromConnectError, toConnectError } from './errors.ts';
 import { problemOf } from './problem.ts';

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '@agent-platform/proto';
-import { AppError, type ErrorKind } from '@agent-platform/service';
+import { AppError, type ErrorKind } from '@agent-platform/errors';
 
 const DOMAIN = 'agent-platform';
 

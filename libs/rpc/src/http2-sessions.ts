@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
 import { Http2SessionManager } from '@connectrpc/connect-node';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Finds a connection that is dead without saying so before a call has to wait for it. */
 const PING = { pingIntervalMs: 10_000, pingTimeoutMs: 2_000 };

@@ -1,4 +1,4 @@
-import { AppError, type FieldViolation } from '@agent-platform/service';
+import { AppError, type FieldViolation } from '@agent-platform/errors';
 
 export const INVALID_REQUEST = 'invalid_request';
 

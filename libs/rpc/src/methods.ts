@@ -1,7 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { createConnectRouter, type ConnectRouter } from '@connectrpc/connect';
 import { policyOf } from '@agent-platform/auth';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Registers a service's RPCs. */
 export type Routes = (router: ConnectRouter) => void;

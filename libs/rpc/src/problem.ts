@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { AppError, ErrorKind, FieldViolation } from '@agent-platform/service';
+import type { AppError, ErrorKind, FieldViolation } from '@agent-platform/errors';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 

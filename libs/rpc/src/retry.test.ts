@@ -1,6 +1,6 @@
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import { AgentService } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { expect, it } from 'vitest';
 import { toConnectError } from './errors.ts';
 import { retrySafeCalls } from './retry.ts';

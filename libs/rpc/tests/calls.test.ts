@@ -2,7 +2,7 @@ import { Code, ConnectError, createClient, type ServiceImpl, type Transport } fr
 import { propagation } from '@opentelemetry/api';
 import { AgentService } from '@agent-platform/proto';
 import { createServiceIdentities } from '@agent-platform/auth';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   callContext,

@@ -12,7 +12,9 @@ import {
   type UpdateSkillRequest,
 } from '@agent-platform/proto';
 import type { Authenticate } from '@agent-platform/auth';
-import { AppError, createLogger, createMetrics, type Service, type ServiceName } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Service, ServiceName } from '@agent-platform/runtime';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { createServer, userOf, type Routes, type RpcServer } from '../src/index.ts';
 
 /** `Bearer all` may do everything, `Bearer nothing` nothing, `Bearer service:<name>` is a service. */

@@ -6,7 +6,7 @@ import { create, createFileRegistry, type DescService } from '@bufbuild/protobuf
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { AgentService, ConfigurationService, SkillService } from '@agent-platform/proto';
 import type { FastifyInstance } from 'fastify';
-import { createMetrics } from '@agent-platform/service';
+import { createMetrics } from '@agent-platform/telemetry';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createServer, everyMethod } from '../src/index.ts';
 import { authenticate, createAgents, createEchoes, createLog, serviceOf, startServer } from './fixture.ts';

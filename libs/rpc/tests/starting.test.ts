@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { createClient } from '@connectrpc/connect';
 import { AgentService } from '@agent-platform/proto';
-import { createMetrics } from '@agent-platform/service';
+import { createMetrics } from '@agent-platform/telemetry';
 import { expect, it, onTestFinished } from 'vitest';
 import { openAdminPort, openPort, remoteTransport, serve, createServer } from '../src/index.ts';
 import { authenticate, createAgents, createLog, serviceOf } from './fixture.ts';

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@agent-platform/service';
+import type { JsonValue } from '@agent-platform/json';
 import { describe, expect, it } from 'vitest';
 import { parseArguments, renderArguments } from './index.ts';
 

@@ -1,4 +1,5 @@
-import { AppError, isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { isJsonObject, type JsonObject, type JsonValue } from '@agent-platform/json';
 import type { Node } from './ast.ts';
 import { parseTemplate } from './parser.ts';
 import { evaluate, MAX_WORK, present, renderNodes, spendOutput, startRendering, type Rendering } from './render.ts';

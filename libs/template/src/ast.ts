@@ -1,5 +1,5 @@
 import type { TemplateFunction } from './functions.ts';
-import type { JsonValue } from '@agent-platform/service';
+import type { JsonValue } from '@agent-platform/json';
 
 export type Node =
   | { readonly kind: 'text'; readonly text: string }

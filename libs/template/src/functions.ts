@@ -1,4 +1,4 @@
-import { numberOf, type JsonValue } from '@agent-platform/service';
+import { numberOf, type JsonValue } from '@agent-platform/json';
 import { fieldOf, isEmpty, Missing, textOf, type Value } from './value.ts';
 
 export interface TemplateFunction {

@@ -1,4 +1,5 @@
-import { AppError, type JsonValue } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { JsonValue } from '@agent-platform/json';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseArguments, parseTemplate, renderArguments, renderTemplate, TooMuchWork } from './index.ts';

@@ -1,4 +1,5 @@
-import { AppError, type JsonValue } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { JsonValue } from '@agent-platform/json';
 import type { Expression, Node } from './ast.ts';
 import type { Template } from './parser.ts';
 import { fieldOf, isEmpty, Missing, textOf, weightOf, type Value } from './value.ts';

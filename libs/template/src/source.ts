@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** UTF-16 code units. */
 export const MAX_TEXT_LENGTH = 100_000;

@@ -1,4 +1,4 @@
-import { isJsonObject, numberOf, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { isJsonObject, numberOf, type JsonObject, type JsonValue } from '@agent-platform/json';
 
 /** What a path that leads nowhere evaluates to. */
 export class Missing {

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import type { TestProject } from 'vitest/node';
 import { startKafka } from './kafka/start-kafka.ts';
 import { serveOnDemand } from './on-demand.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { JsonObject } from '@agent-platform/service';
+import type { JsonObject } from '@agent-platform/json';
 import { startHttpServer } from './mcp/http-server.ts';
 
 /** What the model says next. */

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addServiceKey, createServiceIdentity, openServiceKey, type ServiceIdentity } from '@agent-platform/auth';
-import { createLogger, SERVICE_NAMES, type ServiceName } from '@agent-platform/service';
+import { SERVICE_NAMES, type ServiceName } from '@agent-platform/runtime';
+import { createLogger } from '@agent-platform/telemetry';
 
 export interface ServiceKeyFiles extends AsyncDisposable {
   readonly publicKeysFile: string;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPool, migrate, type Pool } from '@agent-platform/database';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { askOnDemand } from './on-demand.ts';
 
 declare module 'vitest' {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createPool } from '@agent-platform/database';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { expect, it } from 'vitest';
 import { createTestDatabase } from '../src/index.ts';
 

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { createDatabase } from '@agent-platform/database';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { ensureTopics, everyTopic, kafkaSecurityOf, kafkaVariables, parseKafkaUrl } from '@agent-platform/event-bus';
-import { AppError, readEnv, type Env, type Logger } from '@agent-platform/service';
+import { readEnv, type Env } from '@agent-platform/config';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import { startKafka } from '@agent-platform/testing';
 import type { Databases } from './environments.ts';
 

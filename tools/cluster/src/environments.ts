@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { addServiceKey } from '@agent-platform/auth';
 import { LOOPBACK_ADDRESSES } from '@agent-platform/outbound';
 import { DEVELOPMENT_AUDIENCE } from '@agent-platform/platform';
-import { SERVICE_NAMES, type Env, type ServiceName } from '@agent-platform/service';
+import type { Env } from '@agent-platform/config';
+import { SERVICE_NAMES, type ServiceName } from '@agent-platform/runtime';
 import { generateVersionedKey } from '@agent-platform/token-service';
 
 const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/node');

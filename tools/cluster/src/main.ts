@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pasteableCommands } from '@agent-platform/platform';
-import { AppError, createLogger, run } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { run } from '@agent-platform/runtime';
+import { createLogger } from '@agent-platform/telemetry';
 import { Cluster } from './cluster.ts';
 
 const { values } = parseArgs({

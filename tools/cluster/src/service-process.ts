@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Env, ServiceName } from '@agent-platform/service';
+import type { Env } from '@agent-platform/config';
+import type { ServiceName } from '@agent-platform/runtime';
 
 const root = join(import.meta.dirname, '../../..');
 const READY_WITHIN_MS = 60_000;

@@ -2,7 +2,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
-import { AppError, createLogger, run } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { run } from '@agent-platform/runtime';
+import { createLogger } from '@agent-platform/telemetry';
 import { startKafka } from '@agent-platform/testing';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '9092' } } });

@@ -1,7 +1,9 @@
 // Creates the topics of the event bus, or brings them up to date. Can be repeated.
 import { parseArgs } from 'node:util';
 import { ensureTopics, everyTopic, kafkaSecurityOf, kafkaVariables } from '@agent-platform/event-bus';
-import { AppError, createLogger, readEnv } from '@agent-platform/service';
+import { readEnv } from '@agent-platform/config';
+import { AppError } from '@agent-platform/errors';
+import { createLogger } from '@agent-platform/telemetry';
 
 const HELP = `npm run topics -- [options]        each also as an environment variable
 

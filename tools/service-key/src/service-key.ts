@@ -1,7 +1,8 @@
 // Makes a key pair that a service signs its calls with, or retires the one before.
 import { parseArgs } from 'node:util';
 import { addServiceKey, retireServiceKeys } from '@agent-platform/auth';
-import { AppError, isServiceName, SERVICE_NAMES } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { isServiceName, SERVICE_NAMES } from '@agent-platform/runtime';
 
 const HELP = `npm run service-key -- SERVICE --private-key FILE [--public-keys FILE]    makes a key pair
 npm run service-key -- SERVICE --retire [--public-keys FILE]              leaves only the newest public key

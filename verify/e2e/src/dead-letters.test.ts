@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createPool, runningServerUrl } from '@agent-platform/database';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { accepted, ended, provision, startPlatform, temporaryDataDir, until } from './fixture.ts';
 import { inCluster, type RunningPlatform } from './modes.ts';

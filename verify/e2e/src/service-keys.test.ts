@@ -10,7 +10,8 @@ import {
 } from '@agent-platform/auth';
 import { CredentialService, EventService, SkillService } from '@agent-platform/proto';
 import { callContext, clientInterceptors, remoteTransport } from '@agent-platform/rpc';
-import { createLogger, type ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
+import { createLogger } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { serviceKeysOf } from '@agent-platform/cluster';
 import { accepted, ended, provision, until } from './fixture.ts';

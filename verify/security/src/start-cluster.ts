@@ -1,4 +1,5 @@
-import type { Env, ServiceName } from '@agent-platform/service';
+import type { Env } from '@agent-platform/config';
+import type { ServiceName } from '@agent-platform/runtime';
 import { Api } from '@agent-platform/client';
 import { Cluster } from '@agent-platform/cluster';
 import { startTorturedKafka, type TorturedKafka, NoKafkaError } from '@agent-platform/harness';

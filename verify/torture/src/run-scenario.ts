@@ -1,4 +1,4 @@
-import type { Env } from '@agent-platform/service';
+import type { Env } from '@agent-platform/config';
 import type { Violation } from './check/evidence.ts';
 import { untilDrained } from './drain.ts';
 import { judge, noteLoad } from './judge.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '@agent-platform/service';
+import { isJsonObject } from '@agent-platform/json';
 import type { ToolModelMessage, ToolResultPart } from 'ai';
 import type { Turn } from './models.ts';
 import { checkApproval } from '../policy/approval.ts';

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '@agent-platform/service';
+import { withoutSecrets } from '@agent-platform/json';
 import { APICallError } from 'ai';
 
 export type ModelFailureCode =

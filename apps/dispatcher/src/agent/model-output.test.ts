@@ -1,4 +1,4 @@
-import { parseExact } from '@agent-platform/service';
+import { parseExact } from '@agent-platform/json';
 import type { ToolResult } from '@agent-platform/mcp-client';
 import { describe, expect, it } from 'vitest';
 import { MAX_OUTPUT, outputOf } from './model-output.ts';

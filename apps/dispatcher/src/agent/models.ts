@@ -1,7 +1,7 @@
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, jsonSchema, tool, type LanguageModel, type ModelMessage, type ToolSet } from 'ai';
-import { withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/service';
+import { withoutSecrets, type JsonObject, type JsonValue } from '@agent-platform/json';
 import { modelFailure } from './model-failure.ts';
 
 export interface ProviderConfig {

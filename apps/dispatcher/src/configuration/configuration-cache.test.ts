@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { AgentConfigurationSchema, GetConfigurationResponseSchema } from '@agent-platform/proto';
-import { AppError, createLogger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createLogger } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { createConfigurationCache } from './configuration-cache.ts';
 

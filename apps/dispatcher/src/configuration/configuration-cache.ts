@@ -1,5 +1,6 @@
 import type { ConfigurationService, ResourceChange } from '@agent-platform/proto';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import type { Client } from '@connectrpc/connect';
 import { LRUCache } from 'lru-cache';
 import { Configuration } from './configuration.ts';

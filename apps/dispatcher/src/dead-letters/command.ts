@@ -2,7 +2,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createPool, runningServerUrl, type Pool } from '@agent-platform/database';
-import { AppError, createLogger, type Env } from '@agent-platform/service';
+import type { Env } from '@agent-platform/config';
+import { AppError } from '@agent-platform/errors';
+import { createLogger } from '@agent-platform/telemetry';
 import { listDeadLetters, type OperatorsLetter } from '../store/list-dead-letters.ts';
 import { requestRedrives } from '../store/redrives.ts';
 

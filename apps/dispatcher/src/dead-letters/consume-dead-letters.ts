@@ -1,7 +1,7 @@
 import type { Pool } from '@agent-platform/database';
 import type { BatchHandler, EventBus, Subscription } from '@agent-platform/event-bus';
 import { deadLetterTopic, topics } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { storedLetter } from './stored-letter.ts';
 import type { DispatcherMetrics } from '../metrics.ts';
 import { insertDeadLetters } from '../store/insert-dead-letters.ts';

@@ -1,5 +1,5 @@
 import { databaseErrorToAppError } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { deadLettersCommand } from './command.ts';
 
 try {

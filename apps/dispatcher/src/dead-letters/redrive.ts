@@ -1,6 +1,7 @@
 import type { Pool } from '@agent-platform/database';
 import { faultOfMessage, type BatchHandler } from '@agent-platform/event-bus';
-import { repeat, type Logger } from '@agent-platform/service';
+import { repeat } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 import { finishRedrive, nextRequestedRedrive, type RequestedRedrive } from '../store/redrives.ts';
 
 export interface RedriveDeps {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readDeadLetter, type ReceivedMessage } from '@agent-platform/event-bus';
 import { WebhookEventSchema } from '@agent-platform/proto';
-import { encodeId } from '@agent-platform/service';
+import { encodeId } from '@agent-platform/ids';
 import { fromBinary } from '@bufbuild/protobuf';
 import { postgresText } from '../store/postgres-text.ts';
 import type { StoredLetter } from '../store/rows/dead-letter.ts';

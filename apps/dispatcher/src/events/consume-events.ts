@@ -1,7 +1,7 @@
 import type { Pool } from '@agent-platform/database';
 import type { BatchHandler, EventBus, Subscription } from '@agent-platform/event-bus';
 import { topics } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import pLimit from 'p-limit';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';

@@ -1,5 +1,6 @@
 import { transaction, type Pool } from '@agent-platform/database';
-import { newTraceparent, repeat, type Logger } from '@agent-platform/service';
+import { repeat } from '@agent-platform/runtime';
+import { newTraceparent, type Logger } from '@agent-platform/telemetry';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
 import { ensurePlans } from '../store/ensure-plans.ts';

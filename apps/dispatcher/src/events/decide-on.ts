@@ -1,4 +1,4 @@
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { NewRun } from '../store/insert-runs.ts';
 import type { Decision } from './decision.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache, ConfigurationSource } from '../configuration/configuration-cache.ts';
 import type { Decision } from './decision.ts';

@@ -1,5 +1,6 @@
 import { WebhookEventSchema } from '@agent-platform/proto';
-import { AppError, parseTraceparent } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { parseTraceparent } from '@agent-platform/telemetry';
 import { fromBinary } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { postgresText } from '../store/postgres-text.ts';

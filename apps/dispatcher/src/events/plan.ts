@@ -6,7 +6,7 @@ import type {
   SourceConfiguration,
   TriggerConfiguration,
 } from '@agent-platform/proto';
-import { parseExact, type JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/json';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { RetryPolicy } from '../execution/backoff.ts';
 import type { PlannedRun } from '../store/rows/plan.ts';

@@ -1,4 +1,4 @@
-import { isPassing } from '@agent-platform/service';
+import { isPassing } from '@agent-platform/errors';
 import { databaseErrorToAppError } from '@agent-platform/database';
 import { backoffMs } from './backoff.ts';
 import type { Execution } from './execution.ts';

@@ -1,5 +1,5 @@
 import { McpError } from '@agent-platform/mcp-client';
-import { AppError, isPassing } from '@agent-platform/service';
+import { AppError, isPassing } from '@agent-platform/errors';
 import { backoffMs } from './backoff.ts';
 import type { Execution } from './execution.ts';
 import { HANDED_BACK } from './journal.ts';

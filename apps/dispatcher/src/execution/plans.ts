@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import { parseExact } from '@agent-platform/service';
+import { parseExact } from '@agent-platform/json';
 import { LRUCache } from 'lru-cache';
 import type { Plan } from '../events/plan.ts';
 import { loadPlans, type PlanKey } from '../store/load-plans.ts';

@@ -1,5 +1,6 @@
 import { databaseErrorToAppError, type Pool } from '@agent-platform/database';
-import { createMicroBatcher, isPassing } from '@agent-platform/service';
+import { createMicroBatcher } from '@agent-platform/concurrency';
+import { isPassing } from '@agent-platform/errors';
 import { writeRuns, type RunChange, type RunWritten } from '../store/write-runs.ts';
 
 export interface RunWriter extends AsyncDisposable {

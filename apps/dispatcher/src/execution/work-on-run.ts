@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Pool } from '@agent-platform/database';
-import { withSpan, type Logger } from '@agent-platform/service';
+import { withSpan, type Logger } from '@agent-platform/telemetry';
 import type { DispatcherMetrics } from '../metrics.ts';
 import { loadSteps } from '../store/load-steps.ts';
 import { executeRun } from './execute-run.ts';

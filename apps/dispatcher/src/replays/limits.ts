@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { MAX_COUNTED } from '../store/count-events.ts';
 import type { ReplayCounts } from '../store/rows/replay.ts';
 

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Configuration } from '../configuration/configuration.ts';
 import { decide, matchTriggers, type Match } from '../events/match-triggers.ts';
 import type { EventKind } from '../store/rows/event.ts';

@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Configuration } from '../configuration/configuration.ts';
 import { countEvents, type EventRange } from '../store/count-events.ts';
 import { listReplayedEvents } from '../store/list-replayed-events.ts';

@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Match } from '../events/match-triggers.ts';
 import { findRetriedRuns } from '../store/find-retried-runs.ts';
 import { matchAgain } from './matches.ts';

@@ -1,5 +1,5 @@
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { advanceReplay } from '../store/advance-replay.ts';
 import { findReplay } from '../store/find-replay.ts';
 import { insertReplay } from '../store/insert-replay.ts';

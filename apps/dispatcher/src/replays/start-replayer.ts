@@ -1,4 +1,4 @@
-import { repeat } from '@agent-platform/service';
+import { repeat } from '@agent-platform/runtime';
 import { workOnNextReplay, type WorkOnReplaysDeps } from './work-on-replays.ts';
 
 /** Works on replays, as long as there are some without a pause, until it is disposed of; that waits for the batch under way. */

@@ -1,5 +1,6 @@
 import type { PoolClient } from '@agent-platform/database';
-import { newId, newTraceparent } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
+import { newTraceparent } from '@agent-platform/telemetry';
 import { ensurePlans } from '../store/ensure-plans.ts';
 import type { RetriedRun } from '../store/find-retried-runs.ts';
 import { insertReplays, type ReplayRun } from '../store/insert-replays.ts';

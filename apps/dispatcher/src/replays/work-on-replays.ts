@@ -1,5 +1,6 @@
 import { databaseErrorToAppError, transaction, type PoolClient } from '@agent-platform/database';
-import { isPassing, type Logger } from '@agent-platform/service';
+import { isPassing } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import type { Configuration } from '../configuration/configuration.ts';
 import { advanceReplay } from '../store/advance-replay.ts';
 import { claimReplay, nextReplay, type ClaimedReplay } from '../store/claim-replay.ts';

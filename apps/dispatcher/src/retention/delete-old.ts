@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { deleteOldDeadLetters } from '../store/delete-old-dead-letters.ts';
 import { deleteOldEvents, type EventPosition } from '../store/delete-old-events.ts';
 import { deleteOldPlans } from '../store/delete-old-plans.ts';

@@ -1,5 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import { repeat, type Logger } from '@agent-platform/service';
+import { repeat } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 import { deleteOld, type Batches, type Deleted } from './delete-old.ts';
 
 export interface RetentionConfig {

@@ -1,6 +1,7 @@
 import type { DeadLetterService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { redrive, type RedriveDeps } from '../dead-letters/redrive.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';

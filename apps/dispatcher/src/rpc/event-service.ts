@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { EventService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { explain, type ExplainDeps } from '../events/explain.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';

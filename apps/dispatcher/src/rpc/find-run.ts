@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Run } from '../generated/prisma/client.ts';
 import { listSteps } from './list-steps.ts';
 import { runMessage } from './run-messages.ts';

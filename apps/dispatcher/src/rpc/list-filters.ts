@@ -1,5 +1,5 @@
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 export interface TimeRange {
   readonly gte?: Date;

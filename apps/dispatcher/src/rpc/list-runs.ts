@@ -1,6 +1,6 @@
 import { RunSummarySchema, type ListRunsRequest } from '@agent-platform/proto';
 import { readPage } from '@agent-platform/rpc';
-import { firstIdAt } from '@agent-platform/service';
+import { firstIdAt } from '@agent-platform/ids';
 import { postgresText } from '../store/postgres-text.ts';
 import { renamed, timeRange } from './list-filters.ts';
 import { decodePageToken, encodePageToken, pageSizeOf } from './page.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from '@agent-platform/database';
 import type { ReplayService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { cancelReplay } from '../store/cancel-replay.ts';

@@ -7,7 +7,7 @@ import {
   type RetryRunsResponseSchema,
 } from '@agent-platform/proto';
 import type { UserPrincipal } from '@agent-platform/auth';
-import { firstIdAt } from '@agent-platform/service';
+import { firstIdAt } from '@agent-platform/ids';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { postgresText } from '../store/postgres-text.ts';
 import type { ReplayDeps } from '../replays/replay-event.ts';

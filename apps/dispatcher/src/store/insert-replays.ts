@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import { timeOfId } from '@agent-platform/service';
+import { timeOfId } from '@agent-platform/ids';
 import type { PlanReference } from './rows/plan.ts';
 
 export interface ReplayRun extends PlanReference {

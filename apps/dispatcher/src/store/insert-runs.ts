@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import { timeOfId } from '@agent-platform/service';
+import { timeOfId } from '@agent-platform/ids';
 import type { PlannedRun } from './rows/plan.ts';
 
 export interface NewRun extends PlannedRun {

@@ -1,4 +1,4 @@
-import { parseExact, type JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/json';
 import type { EventOfRun } from '../store/rows/run.ts';
 
 /** What templates see: the event as the sender knows it. */

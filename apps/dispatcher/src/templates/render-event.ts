@@ -1,4 +1,5 @@
-import { AppError, parseExact, type JsonObject } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { parseExact, type JsonObject } from '@agent-platform/json';
 import { parseArguments, parseTemplate, renderArguments, renderTemplate } from '@agent-platform/template';
 import { eventData } from './event-data.ts';
 import { mayBeParsed } from './may-be-parsed.ts';

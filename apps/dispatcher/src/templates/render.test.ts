@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { expect, it } from 'vitest';
 import type { Rendered } from './render-event.ts';
 import { executeRun } from '../execution/execute-run.ts';

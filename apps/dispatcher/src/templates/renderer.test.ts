@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError, type JsonObject } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { JsonObject } from '@agent-platform/json';
 import type { Action } from '../events/plan.ts';
 import { createThreadPool, type ThreadPool } from '../threads/pool.ts';
 import { TooHard } from '../threads/thread.ts';

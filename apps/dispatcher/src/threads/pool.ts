@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Tasks } from './serve-tasks.ts';
 import { Thread } from './thread.ts';
 import type { WorkerTasks } from './worker.ts';

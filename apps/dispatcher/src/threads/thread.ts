@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Request, Said, Tasks } from './serve-tasks.ts';
 
 /** The work itself is at fault: it takes longer, or more memory, than it may. */

@@ -1,5 +1,5 @@
 import type { ToolResult } from '@agent-platform/mcp-client';
-import { parseExact } from '@agent-platform/service';
+import { parseExact } from '@agent-platform/json';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from '../execution/execution.ts';

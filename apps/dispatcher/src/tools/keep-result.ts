@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ToolResult } from '@agent-platform/mcp-client';
-import type { JsonObject, JsonValue } from '@agent-platform/service';
+import type { JsonObject, JsonValue } from '@agent-platform/json';
 import { beginningOf } from './beginning-of.ts';
 import type { ResultCut } from '../store/rows/run.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseExact, type JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/json';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createThreadPool, type ThreadPool } from '../threads/pool.ts';
 import { createSchemaChecker, type SchemaChecker } from './schema-checker.ts';

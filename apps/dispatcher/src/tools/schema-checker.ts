@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { JsonObject } from '@agent-platform/service';
+import type { JsonObject } from '@agent-platform/json';
 import { LRUCache } from 'lru-cache';
 import type { ThreadPool } from '../threads/pool.ts';
 import { TooHard } from '../threads/thread.ts';

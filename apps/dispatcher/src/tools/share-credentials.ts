@@ -1,4 +1,4 @@
-import { createSingleFlight } from '@agent-platform/service';
+import { createSingleFlight } from '@agent-platform/concurrency';
 import type { Credentials } from '../execution/execution.ts';
 
 /** Runs that need the same credential for the same server at the same time share one question for it. */

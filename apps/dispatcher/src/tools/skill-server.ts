@@ -1,7 +1,7 @@
 import type { McpServer, OAuthClient, Tool } from '@agent-platform/mcp-client';
 import type { OAuthClient as StoredClient } from '@agent-platform/proto';
 import { callContext } from '@agent-platform/rpc';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { PlannedSkill } from '../events/plan.ts';
 import { enterCircuit } from './enter-circuit.ts';
 import type { Execution } from '../execution/execution.ts';

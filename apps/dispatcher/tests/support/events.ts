@@ -1,5 +1,5 @@
 import { WebhookEventSchema } from '@agent-platform/proto';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { ORG, SOURCE } from './configuration.ts';

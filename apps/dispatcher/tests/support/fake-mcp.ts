@@ -1,5 +1,5 @@
 import { McpError, type McpServer, type Tool, type ToolCall, type ToolResult } from '@agent-platform/mcp-client';
-import { parseExact, type JsonObject } from '@agent-platform/service';
+import { parseExact, type JsonObject } from '@agent-platform/json';
 import type { Mcp } from '../../src/execution/execution.ts';
 
 export type FakeCall = Omit<ToolCall, 'arguments'> & { readonly server: McpServer; readonly arguments: JsonObject };

@@ -18,7 +18,9 @@ import {
   type Topic,
 } from '@agent-platform/proto';
 import { localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
-import { AppError, createLogger, createMetrics, type Service } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Service } from '@agent-platform/runtime';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { createClient, type Client } from '@connectrpc/connect';

@@ -1,5 +1,5 @@
 import { createServer } from '@agent-platform/rpc';
-import { createLogger, createMetrics } from '@agent-platform/service';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { ORG } from './configuration.ts';
 import type { Instance } from './fixture.ts';
 

@@ -1,4 +1,4 @@
-import { firstIdAt } from '@agent-platform/service';
+import { firstIdAt } from '@agent-platform/ids';
 import { Configuration } from '../../src/configuration/configuration.ts';
 import { planRun } from '../../src/events/plan.ts';
 import { ensurePlans } from '../../src/store/ensure-plans.ts';

@@ -3,7 +3,8 @@ import { createManagementApi, readManagementApiConfig } from '@agent-platform/ma
 import { createOutbound } from '@agent-platform/outbound';
 import { CredentialService, http, WebhookTokenService } from '@agent-platform/proto';
 import { clientInterceptors, createServer, localTransport, serverInterceptors, type Routes } from '@agent-platform/rpc';
-import { createLogger, createMetrics, type Service } from '@agent-platform/service';
+import type { Service } from '@agent-platform/runtime';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { getOption, type DescMethod } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';

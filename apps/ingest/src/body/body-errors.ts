@@ -1,4 +1,4 @@
-import { AppError, type FieldViolation } from '@agent-platform/service';
+import { AppError, type FieldViolation } from '@agent-platform/errors';
 import type { JsonScan, ScanLimits } from './scan-json.ts';
 
 export function notAnObject(): AppError {

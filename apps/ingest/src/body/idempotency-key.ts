@@ -1,4 +1,4 @@
-import type { FieldViolation } from '@agent-platform/service';
+import type { FieldViolation } from '@agent-platform/errors';
 
 const RULE = 'a string of 1-255 printable characters';
 

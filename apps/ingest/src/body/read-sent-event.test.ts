@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { readSentEvent } from './read-sent-event.ts';
 
 const MAX_KEYS = 10_000;

@@ -1,4 +1,4 @@
-import type { FieldViolation } from '@agent-platform/service';
+import type { FieldViolation } from '@agent-platform/errors';
 import { fieldError, violation } from './body-errors.ts';
 import { EVENT_TYPE_RULE, isEventType } from './event-type.ts';
 import { checkedKey, keyOfHeader } from './idempotency-key.ts';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { newTraceparent, parseTraceparent, withSpan } from '@agent-platform/service';
+import { newTraceparent, parseTraceparent, withSpan } from '@agent-platform/telemetry';
 import type { SentEvent } from '../body/read-sent-event.ts';
 import type { Accept, Answer } from '../http/webhook-routes.ts';
 import { requireJson } from '../http/media-type.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { encodeId } from '@agent-platform/service';
+import { encodeId } from '@agent-platform/ids';
 import { parseRfc3339 } from '../body/rfc3339.ts';
 import { createIdentifyEvent } from './event-id.ts';
 

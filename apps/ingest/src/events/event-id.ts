@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { encodeId, newId } from '@agent-platform/service';
+import { encodeId, newId } from '@agent-platform/ids';
 import type { SentEvent } from '../body/read-sent-event.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';
 import { FirstTimes } from './first-times.ts';

@@ -1,5 +1,5 @@
 import type { Message } from '@agent-platform/event-bus';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import type { SentEvent } from '../body/read-sent-event.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';
 import { encodeEvent } from './encode-event.ts';

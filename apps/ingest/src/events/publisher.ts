@@ -1,6 +1,7 @@
 import { createBatcher, type EventBus, type Message } from '@agent-platform/event-bus';
 import { topics } from '@agent-platform/proto';
-import { AppError, createFaultLog, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createFaultLog, type Logger } from '@agent-platform/telemetry';
 import { withDeadline } from '../deadline.ts';
 
 /** What may wait for a bus that does not answer: past it, requests are refused at once instead of filling the memory. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** `application/json` and whatever says of itself that it is JSON (RFC 6839 §3.1), with any parameters. */
 const JSON_TYPE = /^application\/(?:[\w!#$&.^-]+\+)?json[\t ]*(?:;|$)/i;

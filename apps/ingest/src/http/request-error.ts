@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** What Fastify throws about a request: https://fastify.dev/docs/latest/Reference/Errors/. */
 interface RequestError {

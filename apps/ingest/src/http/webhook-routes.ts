@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendOtherMethod, sendProblem } from '@agent-platform/rpc';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import type { IngestMetrics } from '../metrics.ts';
 import { dropRest } from './drop-rest.ts';
 import { requestErrorOf } from './request-error.ts';

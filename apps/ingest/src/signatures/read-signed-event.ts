@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FieldViolation } from '@agent-platform/service';
+import type { FieldViolation } from '@agent-platform/errors';
 import { fieldError, violation } from '../body/body-errors.ts';
 import { EVENT_TYPE_RULE, isEventType } from '../body/event-type.ts';
 import { checkedKey } from '../body/idempotency-key.ts';

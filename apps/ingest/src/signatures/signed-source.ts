@@ -1,6 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import type { WebhookTokenService } from '@agent-platform/proto';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import type { SourceChanges } from '../sources/source-changes.ts';
 import { createLookUp, type LookUp } from '../sources/source-look-up.ts';
 import { settingsOf } from '../tokens/webhook-source.ts';

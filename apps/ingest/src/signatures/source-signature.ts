@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { SignatureScheme, type Signature } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { github } from './github.ts';
 import type { Claim, SenderScheme } from './scheme.ts';
 import { slack } from './slack.ts';

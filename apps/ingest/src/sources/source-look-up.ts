@@ -1,4 +1,5 @@
-import { AppError, createFaultLog, isPassing, type Logger } from '@agent-platform/service';
+import { AppError, isPassing } from '@agent-platform/errors';
+import { createFaultLog, type Logger } from '@agent-platform/telemetry';
 import { BoundedMap } from '../bounded-map.ts';
 import { withDeadline } from '../deadline.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 import { VerifyTokenResponseSchema, type VerifyTokenResponse } from '@agent-platform/proto';
-import type { AppError } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
 import { fakeTokenService, recordingLogger } from '../../tests/fixtures.ts';
 import { createSourceChanges } from '../sources/source-changes.ts';
 import { createTokenVerifier } from './token-verifier.ts';

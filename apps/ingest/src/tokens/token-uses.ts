@@ -1,7 +1,7 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Client } from '@connectrpc/connect';
 import type { WebhookTokenService } from '@agent-platform/proto';
-import { createFaultLog, type Logger } from '@agent-platform/service';
+import { createFaultLog, type Logger } from '@agent-platform/telemetry';
 import type { WebhookSource } from './webhook-source.ts';
 
 const INTERVAL_MS = 60_000;

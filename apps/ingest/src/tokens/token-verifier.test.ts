@@ -1,7 +1,7 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 import { generateWebhookToken } from '@agent-platform/auth';
-import type { AppError } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
 import { fakeTokenService, recordingLogger } from '../../tests/fixtures.ts';
 import { createSourceChanges } from '../sources/source-changes.ts';
 import { createTokenVerifier } from './token-verifier.ts';

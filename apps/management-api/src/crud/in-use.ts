@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { AnyResource, Row } from './resource.ts';
 
 const NAMED_USERS = 10;

@@ -1,5 +1,5 @@
 import type { Message } from '@bufbuild/protobuf';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Tenant } from '../tenant.ts';
 import type { Resource, Row } from './resource.ts';
 

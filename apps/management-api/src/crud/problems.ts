@@ -1,4 +1,4 @@
-import { AppError, type FieldViolation } from '@agent-platform/service';
+import { AppError, type FieldViolation } from '@agent-platform/errors';
 
 /** What is wrong with a request, gathered so that one answer names all of it. */
 export type Problems = FieldViolation[];

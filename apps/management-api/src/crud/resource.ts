@@ -1,7 +1,7 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import type { ResourceChange } from '@agent-platform/proto';
-import type { IdPrefix } from '@agent-platform/service';
+import type { IdPrefix } from '@agent-platform/ids';
 import type { Tenant } from '../tenant.ts';
 
 export interface Row {

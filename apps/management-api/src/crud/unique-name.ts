@@ -1,5 +1,5 @@
 import { isUniqueViolation } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { AnyResource } from './resource.ts';
 
 /** Writes a row whose only unique field is its name. */

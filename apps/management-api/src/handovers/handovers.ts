@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Revision } from '../configuration/revision.ts';
 import type { Database } from '../database.ts';
 import type { Tenant } from '../tenant.ts';

@@ -1,5 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import { repeat, type Logger } from '@agent-platform/service';
+import { repeat } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 import type { Handover, Settle } from './settle.ts';
 
 const PAUSE_MS = 2_000;

@@ -1,6 +1,6 @@
 import type { Client } from '@connectrpc/connect';
 import type { CredentialService, WebhookTokenService } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { Database } from '../database.ts';
 import { webhookSources } from '../webhook-sources/webhook-source.ts';
 

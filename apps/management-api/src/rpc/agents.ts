@@ -1,7 +1,7 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Agent, AgentService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { newId } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
 import { resolveSkills } from '../agents/agent-skills.ts';
 import { agents } from '../agents/agent.ts';
 import type { Context } from '../context.ts';

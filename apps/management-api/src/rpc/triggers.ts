@@ -1,7 +1,8 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Trigger, TriggerService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { newId, type Logger } from '@agent-platform/service';
+import { newId } from '@agent-platform/ids';
+import type { Logger } from '@agent-platform/telemetry';
 import type { AgentRow } from '../agents/agent.ts';
 import type { Context } from '../context.ts';
 import { refuseOverLimit } from '../crud/limit.ts';

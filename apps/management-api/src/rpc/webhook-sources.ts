@@ -1,7 +1,8 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { WebhookSignature, WebhookSource, WebhookSourceService } from '@agent-platform/proto';
 import { userOf } from '@agent-platform/rpc';
-import { AppError, newId } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { newId } from '@agent-platform/ids';
 import type { Context } from '../context.ts';
 import { checkCommon } from '../crud/check.ts';
 import { refuseWhileUsed } from '../crud/in-use.ts';

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Outbound } from '@agent-platform/outbound';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 export const GITHUB_KEYS_URL = 'https://api.github.com/meta/public_keys/secret_scanning';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** One place where GitHub found what looks like a token of ours. */
 export interface Match {

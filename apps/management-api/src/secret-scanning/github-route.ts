@@ -2,7 +2,7 @@ import { verify, type KeyObject } from 'node:crypto';
 import type { Client } from '@connectrpc/connect';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebhookTokenService } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { callInternal } from '../call-internal.ts';
 import type { GithubKeys } from './github-keys.ts';
 import { feedbackOn, readReport, type Feedback, type Match } from './github-report.ts';

@@ -1,5 +1,5 @@
 import { checkUrl, type CheckUrlOptions } from '@agent-platform/outbound';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Problems } from '../crud/problems.ts';
 
 /** The same check that stands before every call, so that most mistakes show here and not in a run. */

@@ -6,7 +6,7 @@ import {
   type OAuthClientCredentials,
   type OAuthClientSchema,
 } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { checkPlaceholder } from '../crud/placeholder.ts';
 import type { Problems } from '../crud/problems.ts';
 import type { Skill as SkillRow } from '../generated/prisma/client.ts';

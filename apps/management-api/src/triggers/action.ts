@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { parseArguments, parseTemplate } from '@agent-platform/template';
 import { ToolCallSchema, type Trigger } from '@agent-platform/proto';
-import { AppError, parseExact, type JsonValue } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { parseExact, type JsonValue } from '@agent-platform/json';
 import type { Problems } from '../crud/problems.ts';
 
 /** A trigger's action as it is stored: `promptTemplate`, or `tool` and `toolArguments`. */

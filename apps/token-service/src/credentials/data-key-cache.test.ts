@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { generateVersionedKey, parseVersionedKeys } from '../versioned-keys.ts';
 import { createDataKeyCache, type StoredDataKey } from './data-key-cache.ts';
 import type { KeyEncryption } from './key-encryption.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** The origin that the credential was given for is not told: whoever asks may not be meant to know. */
 export function ofAnotherServer(origin: string): AppError {

@@ -1,5 +1,5 @@
 import { isForeignKeyViolation } from '@agent-platform/database';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Context } from '../context.ts';
 import { seal, type SecretPlace } from './sealing.ts';
 

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 const CODE = 'credential_unreadable';
 

@@ -1,6 +1,7 @@
 import { durationMs, timestampDate } from '@bufbuild/protobuf/wkt';
 import { generateWebhookToken, webhookTokenHint } from '@agent-platform/auth';
-import { AppError, newId } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { newId } from '@agent-platform/ids';
 import type { IssueTokenRequest, WebhookToken } from '@agent-platform/proto';
 import type { Context } from '../context.ts';
 import { announce } from './announce.ts';

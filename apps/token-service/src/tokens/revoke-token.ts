@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { RevokeTokenRequest, WebhookToken } from '@agent-platform/proto';
 import type { Context } from '../context.ts';
 import { announce } from './announce.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** The same for a source that is not there and for one of another tenant. */
 export function sourceNotFound(sourceId: string): AppError {

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { parseWebhookToken } from '@agent-platform/auth';
 import { VerifyTokenResponseSchema, type VerifyTokenRequest, type VerifyTokenResponse } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import type { Context } from '../context.ts';
 import { signatureOf } from '../signatures/signature-of.ts';
 import { deduplicationMessage } from './deduplication.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { AppError, createFaultLog, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createFaultLog, type Logger } from '@agent-platform/telemetry';
 
 /** How old may be what is known of a file. */
 export const REREAD_AFTER_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
 import { jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { bearerToken, invalid } from '../bearer.ts';

@@ -1,4 +1,4 @@
-import { SERVICE_NAMES, type ServiceName } from '@agent-platform/service';
+import { SERVICE_NAMES, type ServiceName } from '@agent-platform/runtime';
 import type { Authenticate } from '../principal.ts';
 import { createServiceAuthenticator } from './service-authenticator.ts';
 import { createServiceIdentity, type ServiceIdentity } from './service-identity.ts';

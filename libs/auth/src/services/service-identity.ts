@@ -1,4 +1,4 @@
-import type { ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
 import { SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { UserPrincipal } from '../principal.ts';

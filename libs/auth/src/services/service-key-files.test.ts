@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
+import { createLogger } from '@agent-platform/telemetry';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { REREAD_AFTER_MS } from './reread-file.ts';
 import { createServiceAuthenticator } from './service-authenticator.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { Logger, ServiceName } from '@agent-platform/service';
+import type { ServiceName } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 import { rereadFile } from './reread-file.ts';
 import { generateServiceKey, invalidKey, parseServiceKey, type ServiceKey } from './service-key.ts';
 import {

@@ -1,4 +1,4 @@
-import { isServiceName, type ServiceName } from '@agent-platform/service';
+import { isServiceName, type ServiceName } from '@agent-platform/runtime';
 import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { invalidKey, isEd25519, keyId, SERVICE_KEY_ALGORITHM } from './service-key.ts';
 

@@ -1,5 +1,5 @@
 import { deadLetterTopic } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { describe, expect, it } from 'vitest';
 import type { EventBus, SubscribeOptions } from '../bus.ts';
 import { readDeadLetter } from '../dead-letter.ts';

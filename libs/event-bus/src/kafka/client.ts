@@ -2,7 +2,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 // eslint-disable-next-line @typescript-eslint/no-restricted-imports -- the same
 import { connect as connectTls } from 'node:tls';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
 import type { KafkaSecurity } from './security.ts';
 import { fixRequestQueueTimer } from './timer-fix.ts';

@@ -1,4 +1,4 @@
-import { AppError, tlsFailureOf, type TlsFailure } from '@agent-platform/service';
+import { AppError, tlsFailureOf, type TlsFailure } from '@agent-platform/errors';
 import { TokenRefusedError } from './oauth-mechanism.ts';
 
 /** What KafkaJS puts on its errors, on the one that was thrown or on one of its causes. */

@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { FollowOptions } from '../bus.ts';
 import { followerHandler } from '../follower-handler.ts';
 import type { AdminLink } from './admin.ts';

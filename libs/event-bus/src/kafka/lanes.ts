@@ -1,4 +1,4 @@
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { backOff } from '../backoff.ts';
 import type { BatchHandler, Message, ReceivedMessage } from '../bus.ts';
 import { deliver } from '../delivery.ts';

@@ -1,5 +1,6 @@
 import { createOutbound, type JsonAnswer } from '@agent-platform/outbound';
-import { AppError, isJsonObject } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { isJsonObject } from '@agent-platform/json';
 
 export interface TokenSourceOptions {
   readonly tokenUrl: URL;

@@ -1,5 +1,5 @@
 import type { Topic } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import kafkajs, { type Producer } from 'kafkajs';
 import { backOff } from '../backoff.ts';
 import type { Message } from '../bus.ts';

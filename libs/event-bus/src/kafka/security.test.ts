@@ -1,4 +1,4 @@
-import { maskedSummary, readEnv } from '@agent-platform/service';
+import { maskedSummary, readEnv } from '@agent-platform/config';
 import { describe, expect, it } from 'vitest';
 import { kafkaSecurityOf, kafkaVariables } from './security.ts';
 

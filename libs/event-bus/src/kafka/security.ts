@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { AppError, variable, type ConfigOf } from '@agent-platform/service';
+import { variable, type ConfigOf } from '@agent-platform/config';
+import { AppError } from '@agent-platform/errors';
 import type { Mechanism, SASLOptions } from 'kafkajs';
 import { oauthMechanism } from './oauth-mechanism.ts';
 import { createTokenSource } from './oauth-token.ts';

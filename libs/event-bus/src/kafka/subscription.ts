@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { backOff } from '../backoff.ts';
 import type { Subscription } from '../bus.ts';
 import { createHeldUp } from '../held-up.ts';

@@ -1,7 +1,7 @@
 import { backOff } from '../backoff.ts';
 import type { Session } from './session.ts';
 import { watch, type WatchdogOptions } from './watchdog.ts';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 
 export interface SuperviseOptions extends Omit<WatchdogOptions, 'signal'> {
   readonly logger: Logger;

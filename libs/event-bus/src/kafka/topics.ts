@@ -1,5 +1,5 @@
 import type { Topic } from '@agent-platform/proto';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import kafkajs, { type Admin } from 'kafkajs';
 import { backOff } from '../backoff.ts';
 import { createAdminLink } from './admin.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { backOff } from '../backoff.ts';
 import type { FollowOptions } from '../bus.ts';
 import { followerHandler } from '../follower-handler.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, type Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 
 const CHANNEL = 'agent_platform_bus';
 /** Under load every batch that is published would otherwise pay for a notification of its own. */

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { backOff } from '../backoff.ts';
 import type { BatchHandler, Message } from '../bus.ts';
 import { deliver } from '../delivery.ts';

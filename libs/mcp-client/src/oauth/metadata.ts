@@ -1,5 +1,6 @@
 import { checkUrl, type Outbound } from '@agent-platform/outbound';
-import { AppError, isJsonObject, type JsonObject } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { isJsonObject, type JsonObject } from '@agent-platform/json';
 import { McpError } from '../errors.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { passingFailure, requestFailure } from './failures.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@agent-platform/service';
+import type { JsonObject } from '@agent-platform/json';
 import type { Target } from '../server.ts';
 import type { Challenge } from './challenge.ts';
 import { authorizationInvalid } from './failures.ts';

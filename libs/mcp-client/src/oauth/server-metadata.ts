@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '@agent-platform/service';
+import type { JsonObject, JsonValue } from '@agent-platform/json';
 import { authorizationInvalid } from './failures.ts';
 import { findMetadata, namedUrl, pathOf, wellKnown, type Discovery } from './metadata.ts';
 

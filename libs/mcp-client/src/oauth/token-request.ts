@@ -1,5 +1,6 @@
 import { signClientAssertion } from '@agent-platform/auth';
-import { AppError, isJsonObject, type JsonValue } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { isJsonObject, type JsonValue } from '@agent-platform/json';
 import { McpError } from '../errors.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { authorizationInvalid, authorizationUnavailable, passingFailure, requestFailure } from './failures.ts';

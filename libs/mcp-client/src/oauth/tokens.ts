@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Outbound } from '@agent-platform/outbound';
-import { createSingleFlight, type Logger } from '@agent-platform/service';
+import { createSingleFlight } from '@agent-platform/concurrency';
+import type { Logger } from '@agent-platform/telemetry';
 import { LRUCache } from 'lru-cache';
 import { McpError } from '../errors.ts';
 import type { Target } from '../server.ts';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { describe, expect, it } from 'vitest';
 import { createTestClient } from '../scripted-server.ts';
 import { json, SECRET, startWorld, type World } from './world.ts';

@@ -1,6 +1,6 @@
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { Interceptor } from '@connectrpc/connect';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 
 /** Headers that promise something about a write which this server does not keep. */
 export const CONDITION_HEADERS = ['idempotency-key', 'if-match', 'if-none-match', 'if-unmodified-since'];

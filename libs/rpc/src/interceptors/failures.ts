@@ -7,7 +7,8 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from '@connectrpc/connect';
-import { AppError, parseTraceparent, withSpan, type Logger, type Metrics } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { parseTraceparent, withSpan, type Logger, type Metrics } from '@agent-platform/telemetry';
 import { principalKey, requestIdKey, traceparentKey } from '../call-context.ts';
 import { fromConnectError, isFault, toConnectError } from '../errors.ts';
 import { key } from '../methods.ts';

@@ -1,6 +1,6 @@
 import type { Interceptor } from '@connectrpc/connect';
 import type { Authenticate } from '@agent-platform/auth';
-import type { Logger, Metrics } from '@agent-platform/service';
+import type { Logger, Metrics } from '@agent-platform/telemetry';
 import { authentication } from './authentication.ts';
 import { conditions } from './conditions.ts';
 import { failures } from './failures.ts';

@@ -2,7 +2,7 @@ import { ValidationError, type Violation } from '@bufbuild/protovalidate';
 import { pathToString, type Path } from '@bufbuild/protobuf/reflect';
 import { ConnectError, type Interceptor } from '@connectrpc/connect';
 import { createValidateInterceptor } from '@connectrpc/validate';
-import type { AppError } from '@agent-platform/service';
+import type { AppError } from '@agent-platform/errors';
 import { invalidRequest } from '../invalid-request.ts';
 import { expected } from '../json/expected.ts';
 

@@ -11,7 +11,7 @@ import {
   StepKind,
   TriggerSchema,
 } from '@agent-platform/proto';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage } from './decode.ts';

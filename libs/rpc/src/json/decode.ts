@@ -8,7 +8,8 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { JsonText } from '@agent-platform/proto';
-import { isJsonObject, withDoubles, type FieldViolation } from '@agent-platform/service';
+import type { FieldViolation } from '@agent-platform/errors';
+import { isJsonObject, withDoubles } from '@agent-platform/json';
 import { invalidRequest } from '../invalid-request.ts';
 import { expected } from './expected.ts';
 import { jsonTextOf, plainMessageOf, shapeOf, shortName } from './shape.ts';

@@ -1,5 +1,6 @@
 import type { JsonValue } from '@bufbuild/protobuf';
-import { AppError, parseExact } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { parseExact } from '@agent-platform/json';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -1,7 +1,7 @@
 import type { JsonValue, Message } from '@bufbuild/protobuf';
 import type { Transport } from '@connectrpc/connect';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isJsonObject } from '@agent-platform/service';
+import { isJsonObject } from '@agent-platform/json';
 import { CONDITION_HEADERS } from '../interceptors/conditions.ts';
 import { encodeMessage } from '../json/encode.ts';
 import { stringify } from '../json/fragment.ts';

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { parseJson } from '../json/parse.ts';
 import type { Binding } from './binding.ts';
 

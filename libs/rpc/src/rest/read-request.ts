@@ -1,5 +1,6 @@
 import { ScalarType, type DescField, type JsonObject, type JsonValue, type MessageShape } from '@bufbuild/protobuf';
-import { AppError, type FieldViolation, isJsonObject } from '@agent-platform/service';
+import { AppError, type FieldViolation } from '@agent-platform/errors';
+import { isJsonObject } from '@agent-platform/json';
 import { invalidRequest } from '../invalid-request.ts';
 import { decodeMessage } from '../json/decode.ts';
 import type { Binding, FieldPath } from './binding.ts';

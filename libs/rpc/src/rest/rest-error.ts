@@ -1,5 +1,5 @@
 import { ConnectError } from '@connectrpc/connect';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { fromConnectError } from '../errors.ts';
 import { INVALID_REQUEST, invalidRequest } from '../invalid-request.ts';
 import type { Binding } from './binding.ts';

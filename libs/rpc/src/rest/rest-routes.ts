@@ -1,7 +1,7 @@
 import { ConnectError, createRouterTransport, type Interceptor } from '@connectrpc/connect';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticate } from '@agent-platform/auth';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { admit } from '../interceptors/authentication.ts';
 import { everyMethod, type Routes } from '../methods.ts';
 import { sendOtherMethod, sendProblem } from '../problem.ts';

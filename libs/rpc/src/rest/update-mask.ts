@@ -1,6 +1,7 @@
 import { create, type DescField, type DescMessage, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import { FieldMaskSchema, type FieldMask } from '@bufbuild/protobuf/wkt';
-import { AppError, isJsonObject } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { isJsonObject } from '@agent-platform/json';
 import { invalidRequest } from '../invalid-request.ts';
 import { findField, type Binding } from './binding.ts';
 

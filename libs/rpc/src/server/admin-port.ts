@@ -1,5 +1,5 @@
 import { fastify } from 'fastify';
-import type { Logger, Metrics } from '@agent-platform/service';
+import type { Logger, Metrics } from '@agent-platform/telemetry';
 import { addFallbacks } from './fallbacks.ts';
 import { addHealthRoutes, addMetricsRoute } from './health-routes.ts';
 import { listening, urlOf } from './listen.ts';

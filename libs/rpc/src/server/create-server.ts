@@ -1,6 +1,7 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Authenticate } from '@agent-platform/auth';
-import type { Logger, Metrics, Service } from '@agent-platform/service';
+import type { Service } from '@agent-platform/runtime';
+import type { Logger, Metrics } from '@agent-platform/telemetry';
 import { serverInterceptors } from '../interceptors/server-interceptors.ts';
 import { combineRoutes, everyMethod, requirePolicies, type Routes } from '../methods.ts';
 import { addRestRoutes } from '../rest/rest-routes.ts';

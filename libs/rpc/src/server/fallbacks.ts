@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { AppError, type ErrorKind, type Logger } from '@agent-platform/service';
+import { AppError, type ErrorKind } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import { fromConnectError, isFault } from '../errors.ts';
 import { internalError } from '../interceptors/failures.ts';
 import { sendOtherMethod, sendProblem } from '../problem.ts';

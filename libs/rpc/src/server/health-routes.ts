@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify';
-import { AppError, type Metrics } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Metrics } from '@agent-platform/telemetry';
 import type { Readiness } from './readiness.ts';
 
 /** `/healthz`: alive, whatever it depends on; `/readyz`: of use right now, check by check. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { problemOf } from '../problem.ts';
 import { createConnectionMux, type ConnectionMux, type RequestHandler } from './connection-mux.ts';
 import { listening, urlOf } from './listen.ts';

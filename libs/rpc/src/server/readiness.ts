@@ -1,4 +1,5 @@
-import type { Logger, Service } from '@agent-platform/service';
+import type { Service } from '@agent-platform/runtime';
+import type { Logger } from '@agent-platform/telemetry';
 
 /** Whom to ask. */
 type Checked = Pick<Service, 'name' | 'checks'>;

@@ -7,7 +7,8 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { AppError, type Logger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import type { Logger } from '@agent-platform/telemetry';
 import { key, type Routes } from '../methods.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '@agent-platform/service';
+import type { JsonObject, JsonValue } from '@agent-platform/json';
 import express from 'express';
 import { startHttpServer, type HttpServer, type RecordedRequest } from './http-server.ts';
 

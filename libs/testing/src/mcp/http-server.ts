@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { JsonObject } from '@agent-platform/service';
+import type { JsonObject } from '@agent-platform/json';
 
 /** A request as it arrived, secrets and all: for assertions, not for logs. */
 export interface RecordedRequest {

@@ -5,7 +5,8 @@ import { createKafkaBus, createPostgresBus, type EventBus } from '@agent-platfor
 import { createIngest, readIngestConfig } from '@agent-platform/ingest';
 import { RecordTokenUseResponseSchema, VerifyTokenResponseSchema } from '@agent-platform/proto';
 import { createServer } from '@agent-platform/rpc';
-import { createLogger, createMetrics, encodeId } from '@agent-platform/service';
+import { encodeId } from '@agent-platform/ids';
+import { createLogger, createMetrics } from '@agent-platform/telemetry';
 import { childConfig, endWithParent, tell, tellProcessorTime } from '../processes/child.ts';
 
 /** Ingest as its process runs it, logs and metrics included; only the token service answers from memory. */

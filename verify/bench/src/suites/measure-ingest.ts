@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
 import { ensureTopics } from '@agent-platform/event-bus';
 import { topics } from '@agent-platform/proto';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import { startKafka } from '@agent-platform/testing';
 import type { Options } from '../options.ts';
 import type { IngestResult } from '../report/report.ts';

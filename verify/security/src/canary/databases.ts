@@ -1,5 +1,5 @@
 import { createPool, type Pool } from '@agent-platform/database';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import type { Evidence } from './evidence.ts';
 
 const DATABASES = `select datname as name from pg_database where not datistemplate order by datname`;

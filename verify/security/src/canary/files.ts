@@ -1,7 +1,7 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Cluster, serviceKeysOf } from '@agent-platform/cluster';
-import { SERVICE_NAMES } from '@agent-platform/service';
+import { SERVICE_NAMES } from '@agent-platform/runtime';
 import type { Evidence } from './evidence.ts';
 import type { Secrets } from './secrets.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { everyTopic, openBus, parseKafkaUrl, type ReceivedMessage } from '@agent-platform/event-bus';
-import { createLogger } from '@agent-platform/service';
+import { createLogger } from '@agent-platform/telemetry';
 import type { Evidence } from './evidence.ts';
 
 /** A topic is read to its end when nothing came for this long. */

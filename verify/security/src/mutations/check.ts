@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { generateWebhookToken } from '@agent-platform/auth';
 import { VerifyTokenResponseSchema } from '@agent-platform/proto';
-import { AppError, createLogger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createLogger } from '@agent-platform/telemetry';
 import { createSourceChanges } from '@agent-platform/ingest/source-changes';
 import { createTokenVerifier } from '@agent-platform/ingest/token-verifier';
 import type { Random } from '@agent-platform/harness';

@@ -1,4 +1,4 @@
-import { AppError } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
 import { HOSTILE_HOSTS } from '@agent-platform/testing';
 import { ENTRY_POINTS } from './entry-points.ts';
 import { ownHosts, startAccomplice, startCanary, WELCOME_ADDRESS } from './listeners.ts';

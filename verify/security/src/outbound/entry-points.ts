@@ -2,7 +2,8 @@ import type { RequestListener } from 'node:http';
 import { createRemoteKeys } from '@agent-platform/auth';
 import { createMcpClient } from '@agent-platform/mcp-client';
 import { createOutbound } from '@agent-platform/outbound';
-import { AppError, createLogger } from '@agent-platform/service';
+import { AppError } from '@agent-platform/errors';
+import { createLogger } from '@agent-platform/telemetry';
 import type { Accomplice } from './listeners.ts';
 
 const logger = createLogger({ level: 'silent', service: 'security' });

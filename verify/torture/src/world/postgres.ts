@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedPostgres } from '@agent-platform/embedded-postgres';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import { createFaultProxy } from '@agent-platform/testing';
 
 /** A PostgreSQL that can be away for a while; its address stays the same. */

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { Logger } from '@agent-platform/service';
+import type { Logger } from '@agent-platform/telemetry';
 import type { VersionedKeys } from '../../versioned-keys.ts';
 import type { DataKeys } from '../data-keys.ts';
 import type { KeyEncryption } from '../key-encryption.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { Metrics } from '@agent-platform/service';
+import type { Metrics } from '@agent-platform/telemetry';
 import type { VersionedKeys } from '../../versioned-keys.ts';
 import { findOutdated } from './find-outdated.ts';
 

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AppError, startTelemetry, withSpan } from '../src/index.ts';
+import { AppError } from '@agent-platform/errors';
+import { startTelemetry, withSpan } from '@agent-platform/telemetry';
 
 interface ReceivedSpan {
   name: string;

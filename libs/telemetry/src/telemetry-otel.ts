@@ -2,7 +2,7 @@ import { context, propagation, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags }
 import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { AppError } from './errors.ts';
+import { AppError } from '@agent-platform/errors';
 import type { SpanRunner } from './span.ts';
 
 /** Starts the OpenTelemetry SDK: traces only, in batches, over OTLP and HTTP. */

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { maskedSummary, readEnv } from './config.ts';
-import type { AppError } from './errors.ts';
+import type { AppError } from '@agent-platform/errors';
 import { variable } from './variables.ts';
 
 const spec = {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, run } from '../src/index.ts';
+import { AppError } from '@agent-platform/errors';
+import { run } from '@agent-platform/runtime';
 
 /** What the process under test does; see run.test.ts. */
 const [behaviour] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { AppError, type FieldViolation } from './errors.ts';
+import { AppError, type FieldViolation } from '@agent-platform/errors';
 import type { Variable } from './variables.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import type { Env } from './config.ts';
+import type { Env } from '@agent-platform/config';
 import type { SpanRunner } from './span.ts';
 
 /** Per process, as tracing is: whoever composes the services starts it, and whatever they share uses it. */

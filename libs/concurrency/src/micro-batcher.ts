@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts';
+import { AppError } from '@agent-platform/errors';
 
 export interface MicroBatcher<Item, Answer> extends AsyncDisposable {
   /** Resolves with the item's own answer; rejects with the error of its batch, or `unavailable` after disposal. */

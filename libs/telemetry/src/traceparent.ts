@@ -1,4 +1,4 @@
-import { fillRandom } from './random-bytes.ts';
+import { fillRandom } from '@agent-platform/ids';
 
 /** Version, trace id, parent id, flags; a later version may carry more (https://www.w3.org/TR/trace-context/#traceparent-header). */
 const TRACEPARENT = /^([\da-f]{2})-((?!0{32})[\da-f]{32})-((?!0{16})[\da-f]{16})-([\da-f]{2})(-.*)?$/;

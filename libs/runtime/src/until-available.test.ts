@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { AppError } from './errors.ts';
-import { createLogger } from './logger.ts';
+import { AppError } from '@agent-platform/errors';
+import { createLogger } from '@agent-platform/telemetry';
 import { untilAvailable } from './until-available.ts';
 
 const lines: string[] = [];

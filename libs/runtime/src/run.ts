@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { AppError } from './errors.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { AppError } from '@agent-platform/errors';
+import { createLogger, type Logger } from '@agent-platform/telemetry';
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AppError } from './errors.ts';
+import { AppError } from '@agent-platform/errors';
 import { createLogger, type Logger } from './logger.ts';
 
 const CANARY = 'c4n4ry';
