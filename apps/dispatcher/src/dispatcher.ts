@@ -27,7 +27,7 @@ import { createRunWriter } from './execution/run-writer.ts';
 import { shareCredentials } from './tools/share-credentials.ts';
 import { startWorkers } from './execution/workers.ts';
 import { createSchemaChecker } from './tools/schema-checker.ts';
-import { measureQueue } from './store/measure-queue.ts';
+import { measureQueue } from './store/runs/measure-queue.ts';
 import { createTemplateRenderer } from './templates/renderer.ts';
 import { createThreadPool } from './threads/pool.ts';
 

@@ -3,8 +3,8 @@ import { createLogger } from '@agent-platform/telemetry';
 import { createTestDatabase } from '@agent-platform/testing';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { migrationsDir } from '../src/index.ts';
-import { claimRuns } from '../src/store/claim-runs.ts';
-import { markDue } from '../src/store/mark-due.ts';
+import { claimRuns } from '../src/store/runs/claim-runs.ts';
+import { markDue } from '../src/store/runs/mark-due.ts';
 import { claimOf, createClaimer, insertDueRuns } from './support/claims.ts';
 
 let pool: Pool;

@@ -1,6 +1,6 @@
 import { createMetrics } from '@agent-platform/telemetry';
 import { expect, it } from 'vitest';
-import { measureQueue, MOST_MEASURED } from '../src/store/measure-queue.ts';
+import { measureQueue, MOST_MEASURED } from '../src/store/runs/measure-queue.ts';
 import { insertDueRuns } from './support/claims.ts';
 import { createFixture, testConfig } from './support/fixture.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRunWriter } from '../src/execution/run-writer.ts';
-import { claimRuns } from '../src/store/claim-runs.ts';
-import { renewLeases } from '../src/store/renew-leases.ts';
+import { claimRuns } from '../src/store/runs/claim-runs.ts';
+import { renewLeases } from '../src/store/runs/renew-leases.ts';
 import { claimOf } from './support/claims.ts';
 import { createFixture, testConfig } from './support/fixture.ts';
 import type { Step } from '../src/store/rows/run.ts';

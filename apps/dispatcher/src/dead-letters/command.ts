@@ -5,8 +5,8 @@ import { createPool, runningServerUrl, type Pool } from '@agent-platform/databas
 import type { Env } from '@agent-platform/config';
 import { AppError } from '@agent-platform/errors';
 import { createLogger } from '@agent-platform/telemetry';
-import { listDeadLetters, type OperatorsLetter } from '../store/list-dead-letters.ts';
-import { requestRedrives } from '../store/redrives.ts';
+import { listDeadLetters, type OperatorsLetter } from '../store/dead-letters/list-dead-letters.ts';
+import { requestRedrives } from '../store/dead-letters/redrives.ts';
 
 const HELP = `npm run dead-letters -- list                 the newest 100, of every tenant
 npm run dead-letters -- list --from 2026-01-31T00:00:00Z --before 2026-02-01T00:00:00Z

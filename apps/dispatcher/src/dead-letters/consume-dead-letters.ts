@@ -4,7 +4,7 @@ import { deadLetterTopic, topics } from '@agent-platform/proto';
 import type { Logger } from '@agent-platform/telemetry';
 import { storedLetter } from './stored-letter.ts';
 import type { DispatcherMetrics } from '../metrics.ts';
-import { insertDeadLetters } from '../store/insert-dead-letters.ts';
+import { insertDeadLetters } from '../store/dead-letters/insert-dead-letters.ts';
 
 export interface DeadLettersConsumer {
   readonly pool: Pool;

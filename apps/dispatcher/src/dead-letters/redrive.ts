@@ -2,7 +2,7 @@ import type { Pool } from '@agent-platform/database';
 import { faultOfMessage, type BatchHandler } from '@agent-platform/event-bus';
 import { repeat } from '@agent-platform/runtime';
 import type { Logger } from '@agent-platform/telemetry';
-import { finishRedrive, nextRequestedRedrive, type RequestedRedrive } from '../store/redrives.ts';
+import { finishRedrive, nextRequestedRedrive, type RequestedRedrive } from '../store/dead-letters/redrives.ts';
 
 export interface RedriveDeps {
   readonly pool: Pool;

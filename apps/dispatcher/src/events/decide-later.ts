@@ -3,9 +3,9 @@ import { repeat } from '@agent-platform/runtime';
 import { newTraceparent, type Logger } from '@agent-platform/telemetry';
 import type { Configuration } from '../configuration/configuration.ts';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
-import { ensurePlans } from '../store/ensure-plans.ts';
-import { insertRuns } from '../store/insert-runs.ts';
-import { listUndecidedTenants, takeUndecidedEvents, writeDecisions } from '../store/undecided-events.ts';
+import { ensurePlans } from '../store/plans/ensure-plans.ts';
+import { insertRuns } from '../store/runs/insert-runs.ts';
+import { listUndecidedTenants, takeUndecidedEvents, writeDecisions } from '../store/events/undecided-events.ts';
 import { decideOn } from './decide-on.ts';
 
 export interface DecideLaterDeps {

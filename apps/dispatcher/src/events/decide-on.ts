@@ -1,6 +1,6 @@
 import { newId } from '@agent-platform/ids';
 import type { Configuration } from '../configuration/configuration.ts';
-import type { NewRun } from '../store/insert-runs.ts';
+import type { NewRun } from '../store/runs/insert-runs.ts';
 import type { Decision } from './decision.ts';
 import { matchTriggers } from './match-triggers.ts';
 import type { EventKind } from '../store/rows/event.ts';

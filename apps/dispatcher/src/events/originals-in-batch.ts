@@ -1,4 +1,4 @@
-import { CONTENT_WINDOW_MS } from '../store/find-originals.ts';
+import { CONTENT_WINDOW_MS } from '../store/events/find-originals.ts';
 import type { IncomingEvent } from '../store/rows/event.ts';
 
 /** Adds the events that repeat an earlier one of the same batch, which the database cannot know yet. */

@@ -1,10 +1,10 @@
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
 import type { Configuration } from '../configuration/configuration.ts';
-import { ensurePlans } from '../store/ensure-plans.ts';
-import { findOriginals } from '../store/find-originals.ts';
-import { insertDuplicates, type Duplicates } from '../store/insert-duplicates.ts';
-import { insertEvents, type NewEvent } from '../store/insert-events.ts';
-import { insertRuns } from '../store/insert-runs.ts';
+import { ensurePlans } from '../store/plans/ensure-plans.ts';
+import { findOriginals } from '../store/events/find-originals.ts';
+import { insertDuplicates, type Duplicates } from '../store/events/insert-duplicates.ts';
+import { insertEvents, type NewEvent } from '../store/events/insert-events.ts';
+import { insertRuns } from '../store/runs/insert-runs.ts';
 import { decideOn, UNDECIDED, type Decided } from './decide-on.ts';
 import { findOriginalsInBatch } from './originals-in-batch.ts';
 import type { IncomingEvent } from '../store/rows/event.ts';

@@ -1,4 +1,4 @@
-import type { Counts } from '../store/claim-runs.ts';
+import type { Counts } from '../store/runs/claim-runs.ts';
 import type { ClaimedRun } from './run.ts';
 import { LeaseLost } from './stop.ts';
 

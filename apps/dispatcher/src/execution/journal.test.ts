@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createJournal } from './journal.ts';
 import type { ClaimedRun } from './run.ts';
-import type { RunChange, RunWritten } from '../store/write-runs.ts';
+import type { RunChange, RunWritten } from '../store/runs/write-runs.ts';
 import { LeaseLost } from './stop.ts';
 
 const run = { id: 'run_1', epoch: 1, warnings: ['old'] } as unknown as ClaimedRun;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseErrorToAppError } from '@agent-platform/database';
 import { isPassing } from '@agent-platform/errors';
-import type { RunWritten } from '../store/write-runs.ts';
+import type { RunWritten } from '../store/runs/write-runs.ts';
 import type { ClaimedRun } from './run.ts';
 import type { RunWriter } from './run-writer.ts';
 import { LeaseLost } from './stop.ts';

@@ -2,7 +2,7 @@ import type { Pool } from '@agent-platform/database';
 import { parseExact } from '@agent-platform/json';
 import { LRUCache } from 'lru-cache';
 import type { Plan } from '../events/plan.ts';
-import { loadPlans, type PlanKey } from '../store/load-plans.ts';
+import { loadPlans, type PlanKey } from '../store/plans/load-plans.ts';
 
 /** Plans as runs need them. Few plans serve many runs, and none ever changes. */
 export interface Plans {

@@ -1,7 +1,7 @@
 import { databaseErrorToAppError, type Pool } from '@agent-platform/database';
 import { createMicroBatcher } from '@agent-platform/concurrency';
 import { isPassing } from '@agent-platform/errors';
-import { writeRuns, type RunChange, type RunWritten } from '../store/write-runs.ts';
+import { writeRuns, type RunChange, type RunWritten } from '../store/runs/write-runs.ts';
 
 export interface RunWriter extends AsyncDisposable {
   /** @returns undefined if the run was no longer held, and nothing was written. */

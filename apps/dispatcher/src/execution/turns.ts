@@ -1,5 +1,5 @@
-import { MOST_TRIGGERS } from '../store/choose-runs.ts';
-import type { Claim, Claimed } from '../store/claim-runs.ts';
+import { MOST_TRIGGERS } from '../store/runs/choose-runs.ts';
+import type { Claim, Claimed } from '../store/runs/claim-runs.ts';
 
 /** Tenants of which it is known which trigger had its turn last; of any other, the first one comes first. */
 const MOST_TENANTS = 500;

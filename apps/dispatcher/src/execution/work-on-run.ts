@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Pool } from '@agent-platform/database';
 import { withSpan, type Logger } from '@agent-platform/telemetry';
 import type { DispatcherMetrics } from '../metrics.ts';
-import { loadSteps } from '../store/load-steps.ts';
+import { loadSteps } from '../store/runs/load-steps.ts';
 import { executeRun } from './execute-run.ts';
 import type { Outside } from './execution.ts';
 import type { HeldRun } from './held-runs.ts';

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { claimRuns } from '../store/claim-runs.ts';
-import { markDue } from '../store/mark-due.ts';
-import { renewLeases } from '../store/renew-leases.ts';
+import { claimRuns } from '../store/runs/claim-runs.ts';
+import { markDue } from '../store/runs/mark-due.ts';
+import { renewLeases } from '../store/runs/renew-leases.ts';
 import { createHeldRuns, type HeldRun } from './held-runs.ts';
 import { createPace } from './pace.ts';
 import { createPlans } from './plans.ts';

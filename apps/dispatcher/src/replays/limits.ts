@@ -1,5 +1,5 @@
 import { AppError } from '@agent-platform/errors';
-import { MAX_COUNTED } from '../store/count-events.ts';
+import { MAX_COUNTED } from '../store/events/count-events.ts';
 import type { ReplayCounts } from '../store/rows/replay.ts';
 
 /** One request starts no more. Each run calls tools, and stands in the queue before those of new events. */

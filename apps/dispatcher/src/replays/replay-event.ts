@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from '@agent-platform/database';
 import type { ConfigurationCache } from '../configuration/configuration-cache.ts';
 import type { Decision } from '../events/decision.ts';
-import { findReplays } from '../store/find-replays.ts';
+import { findReplays } from '../store/replays/find-replays.ts';
 import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
 import { refuseTooMany } from './limits.ts';
 import { startReplay } from './start-replay.ts';

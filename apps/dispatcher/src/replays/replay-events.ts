@@ -1,8 +1,8 @@
 import type { PoolClient } from '@agent-platform/database';
 import { AppError } from '@agent-platform/errors';
 import type { Configuration } from '../configuration/configuration.ts';
-import { countEvents, type EventRange } from '../store/count-events.ts';
-import { listReplayedEvents } from '../store/list-replayed-events.ts';
+import { countEvents, type EventRange } from '../store/events/count-events.ts';
+import { listReplayedEvents } from '../store/replays/list-replayed-events.ts';
 import { refuseTooMany } from './limits.ts';
 import { matchesOf, plannedOf, triggerIdOf } from './matches.ts';
 import type { ReplayDeps } from './replay-event.ts';

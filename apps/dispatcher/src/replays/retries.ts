@@ -1,6 +1,6 @@
 import type { PoolClient } from '@agent-platform/database';
 import type { Configuration } from '../configuration/configuration.ts';
-import type { RetriedRun } from '../store/find-retried-runs.ts';
+import type { RetriedRun } from '../store/replays/find-retried-runs.ts';
 import { matchAgain, plannedOf } from './matches.ts';
 import { startRuns, startRunsAsTheyWere } from './start-runs.ts';
 import type { ReplayKey } from '../store/rows/replay.ts';

@@ -1,7 +1,7 @@
 import type { PoolClient } from '@agent-platform/database';
 import { AppError } from '@agent-platform/errors';
 import type { Match } from '../events/match-triggers.ts';
-import { findRetriedRuns } from '../store/find-retried-runs.ts';
+import { findRetriedRuns } from '../store/replays/find-retried-runs.ts';
 import { matchAgain } from './matches.ts';
 import type { ReplayDeps } from './replay-event.ts';
 import { startRetries, type RetryConfiguration } from './retries.ts';

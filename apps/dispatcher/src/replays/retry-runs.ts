@@ -1,8 +1,8 @@
 import type { PoolClient } from '@agent-platform/database';
 import type { Configuration } from '../configuration/configuration.ts';
-import { countRetries, type RetryKind, type RunRange } from '../store/count-retries.ts';
-import { findRetriedRuns } from '../store/find-retried-runs.ts';
-import { lockRetries } from '../store/lock-retries.ts';
+import { countRetries, type RetryKind, type RunRange } from '../store/replays/count-retries.ts';
+import { findRetriedRuns } from '../store/replays/find-retried-runs.ts';
+import { lockRetries } from '../store/replays/lock-retries.ts';
 import { refuseTooManyRetries } from './limits.ts';
 import { matchAgain } from './matches.ts';
 import type { ReplayDeps } from './replay-event.ts';

@@ -1,8 +1,8 @@
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
 import { AppError } from '@agent-platform/errors';
-import { advanceReplay } from '../store/advance-replay.ts';
-import { findReplay } from '../store/find-replay.ts';
-import { insertReplay } from '../store/insert-replay.ts';
+import { advanceReplay } from '../store/replays/advance-replay.ts';
+import { findReplay } from '../store/replays/find-replay.ts';
+import { insertReplay } from '../store/replays/insert-replay.ts';
 import type { AskedReplay, Batch, Replay, ReplayCounts, ReplayWork } from '../store/rows/replay.ts';
 
 export interface PreparedReplay extends ReplayCounts, ReplayWork {

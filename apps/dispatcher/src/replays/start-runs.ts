@@ -1,10 +1,10 @@
 import type { PoolClient } from '@agent-platform/database';
 import { newId } from '@agent-platform/ids';
 import { newTraceparent } from '@agent-platform/telemetry';
-import { ensurePlans } from '../store/ensure-plans.ts';
-import type { RetriedRun } from '../store/find-retried-runs.ts';
-import { insertReplays, type ReplayRun } from '../store/insert-replays.ts';
-import { keyOfPlan, markPlans } from '../store/mark-plans.ts';
+import { ensurePlans } from '../store/plans/ensure-plans.ts';
+import type { RetriedRun } from '../store/replays/find-retried-runs.ts';
+import { insertReplays, type ReplayRun } from '../store/replays/insert-replays.ts';
+import { keyOfPlan, markPlans } from '../store/plans/mark-plans.ts';
 import type { PlanReference, PlannedRun } from '../store/rows/plan.ts';
 import type { ReplayKey } from '../store/rows/replay.ts';
 

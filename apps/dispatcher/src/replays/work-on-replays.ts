@@ -2,9 +2,9 @@ import { databaseErrorToAppError, transaction, type PoolClient } from '@agent-pl
 import { isPassing } from '@agent-platform/errors';
 import type { Logger } from '@agent-platform/telemetry';
 import type { Configuration } from '../configuration/configuration.ts';
-import { advanceReplay } from '../store/advance-replay.ts';
-import { claimReplay, nextReplay, type ClaimedReplay } from '../store/claim-replay.ts';
-import { postponeReplay } from '../store/postpone-replay.ts';
+import { advanceReplay } from '../store/replays/advance-replay.ts';
+import { claimReplay, nextReplay, type ClaimedReplay } from '../store/replays/claim-replay.ts';
+import { postponeReplay } from '../store/replays/postpone-replay.ts';
 import type { ReplayDeps } from './replay-event.ts';
 import { replayNextEvents } from './replay-events.ts';
 import { retryNextRuns } from './retry-runs.ts';

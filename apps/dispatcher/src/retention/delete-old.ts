@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction, type Pool, type PoolClient } from '@agent-platform/database';
 import { newId } from '@agent-platform/ids';
-import { deleteOldDeadLetters } from '../store/delete-old-dead-letters.ts';
-import { deleteOldEvents, type EventPosition } from '../store/delete-old-events.ts';
-import { deleteOldPlans } from '../store/delete-old-plans.ts';
-import { deleteOldReplays } from '../store/delete-old-replays.ts';
-import { deleteOldRuns } from '../store/delete-old-runs.ts';
+import { deleteOldDeadLetters } from '../store/dead-letters/delete-old-dead-letters.ts';
+import { deleteOldEvents, type EventPosition } from '../store/events/delete-old-events.ts';
+import { deleteOldPlans } from '../store/plans/delete-old-plans.ts';
+import { deleteOldReplays } from '../store/replays/delete-old-replays.ts';
+import { deleteOldRuns } from '../store/runs/delete-old-runs.ts';
 
 export interface Batches {
   /** Runs or events per transaction, at most. */

@@ -5,7 +5,7 @@ import type { Logger } from '@agent-platform/telemetry';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { redrive, type RedriveDeps } from '../dead-letters/redrive.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
-import { findRequestedRedrive, requestRedrives } from '../store/redrives.ts';
+import { findRequestedRedrive, requestRedrives } from '../store/dead-letters/redrives.ts';
 import { deadLetterMessage } from './dead-letter-messages.ts';
 import { timeRange } from './list-filters.ts';
 import { behind, decodeTimePlace, encodeTimePlace, pageSizeOf } from './page.ts';

@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Decision } from '../events/decision.ts';
 import type { Event, EventDuplicate } from '../generated/prisma/client.ts';
-import type { AroundEvent } from '../store/count-around-events.ts';
+import type { AroundEvent } from '../store/events/count-around-events.ts';
 
 /** What is read of an event for a list. */
 export type ListedEvent = Omit<

@@ -8,7 +8,7 @@ import { explain, type ExplainDeps } from '../events/explain.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import { replayEvent, type ReplayDeps } from '../replays/replay-event.ts';
 import { countReplay, replayEvents } from '../replays/replay-events.ts';
-import { countAroundEvents } from '../store/count-around-events.ts';
+import { countAroundEvents } from '../store/events/count-around-events.ts';
 import { decisionMessage, eventMessage } from './event-messages.ts';
 import { listEvents } from './list-events.ts';
 import { renamed } from './list-filters.ts';

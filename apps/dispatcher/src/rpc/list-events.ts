@@ -2,7 +2,7 @@ import { EventSummarySchema, type ListEventsRequest } from '@agent-platform/prot
 import { readPage } from '@agent-platform/rpc';
 import type { Pool } from '@agent-platform/database';
 import { postgresText } from '../store/postgres-text.ts';
-import { countAroundEvents } from '../store/count-around-events.ts';
+import { countAroundEvents } from '../store/events/count-around-events.ts';
 import { eventSummary, type ListedEvent } from './event-messages.ts';
 import { renamed, timeRange } from './list-filters.ts';
 import { behind, decodeTimePlace, encodeTimePlace, pageSizeOf, type TimePlace } from './page.ts';

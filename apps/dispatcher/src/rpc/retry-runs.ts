@@ -13,7 +13,7 @@ import { postgresText } from '../store/postgres-text.ts';
 import type { ReplayDeps } from '../replays/replay-event.ts';
 import { retryRun } from '../replays/retry-run.ts';
 import { countRetriedRuns, retryRuns } from '../replays/retry-runs.ts';
-import { findReplays } from '../store/find-replays.ts';
+import { findReplays } from '../store/replays/find-replays.ts';
 import { runNotFound, wrongState } from './find-run.ts';
 import { timeRange } from './list-filters.ts';
 import { askedRetries, askedRetry, replayStates } from './replay-messages.ts';

@@ -3,7 +3,7 @@ import { userOf } from '@agent-platform/rpc';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { ReplayDeps } from '../replays/replay-event.ts';
-import { cancelRun } from '../store/cancel-run.ts';
+import { cancelRun } from '../store/runs/cancel-run.ts';
 import { findRun, runNotFound, wrongState } from './find-run.ts';
 import { listRuns } from './list-runs.ts';
 import { listSteps } from './list-steps.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import { claimRuns, type Claim } from '../../src/store/claim-runs.ts';
+import { claimRuns, type Claim } from '../../src/store/runs/claim-runs.ts';
 import { createTurns } from '../../src/execution/turns.ts';
 
 /** Runs that are due, each with an event of its own: of a tenant, spread over some triggers. */

@@ -1,7 +1,7 @@
 import { firstIdAt } from '@agent-platform/ids';
 import { Configuration } from '../../src/configuration/configuration.ts';
 import { planRun } from '../../src/events/plan.ts';
-import { ensurePlans } from '../../src/store/ensure-plans.ts';
+import { ensurePlans } from '../../src/store/plans/ensure-plans.ts';
 import { changesOf, configurationOf, ORG, SOURCE } from './configuration.ts';
 import { createFixture, type Fixture } from './fixture.ts';
 import { at } from './replays.ts';

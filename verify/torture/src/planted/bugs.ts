@@ -65,12 +65,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no fencing',
     patches: [
       {
-        module: 'apps/dispatcher/src/store/write-runs.ts',
+        module: 'apps/dispatcher/src/store/runs/write-runs.ts',
         find: 'and runs.epoch = change.epoch',
         replace: '',
       },
       {
-        module: 'apps/dispatcher/src/store/renew-leases.ts',
+        module: 'apps/dispatcher/src/store/runs/renew-leases.ts',
         find: 'using (id, epoch)',
         replace: 'using (id)',
       },

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { Step, UnplannedRun } from './rows/run.ts';
+import type { Step, UnplannedRun } from '../rows/run.ts';
 
 /** The journal so far. Read after the claim: no other worker can add to it from then on. */
 const LOAD_STEPS = `

@@ -1,7 +1,7 @@
 import type { Pool } from '@agent-platform/database';
 import { CHOOSE_RUNS } from './choose-runs.ts';
 import { DUE } from './due.ts';
-import type { UnplannedRun } from './rows/run.ts';
+import type { UnplannedRun } from '../rows/run.ts';
 
 /**
  * Takes runs that are due, as `CHOOSE_RUNS` has it, and raises their epoch: from here on the worker that held them

@@ -1,7 +1,7 @@
 import type { Pool } from '@agent-platform/database';
-import { AROUND_RUN } from './around-run.ts';
-import { MAX_COUNTED } from './count-events.ts';
-import type { EventKind } from './rows/event.ts';
+import { AROUND_RUN } from '../runs/around-run.ts';
+import { MAX_COUNTED } from '../events/count-events.ts';
+import type { EventKind } from '../rows/event.ts';
 
 /** Runs of a tenant that retries are asked for. Empty strings: any. */
 export interface RunRange {

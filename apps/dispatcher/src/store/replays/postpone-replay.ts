@@ -1,6 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import type { ReplayKey } from './rows/replay.ts';
-import type { Problem } from './rows/run.ts';
+import type { ReplayKey } from '../rows/replay.ts';
+import type { Problem } from '../rows/run.ts';
 
 /** Whoever got further meanwhile is asked to pause too: harmless. */
 const POSTPONE_REPLAY = `

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from '@agent-platform/database';
-import { AROUND_RUN } from './around-run.ts';
-import type { EventKind } from './rows/event.ts';
-import type { PlanReference } from './rows/plan.ts';
+import { AROUND_RUN } from '../runs/around-run.ts';
+import type { EventKind } from '../rows/event.ts';
+import type { PlanReference } from '../rows/plan.ts';
 
 /** A run that has ended, with what is needed to start it once more. */
 export interface RetriedRun extends PlanReference, EventKind {

@@ -1,6 +1,6 @@
 import type { PoolClient } from '@agent-platform/database';
-import type { EventRange } from './count-events.ts';
-import type { EventKind } from './rows/event.ts';
+import type { EventRange } from '../events/count-events.ts';
+import type { EventKind } from '../rows/event.ts';
 
 export interface ReplayedEvent extends EventKind {
   readonly id: string;

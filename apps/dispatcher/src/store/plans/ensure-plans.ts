@@ -1,6 +1,6 @@
 import type { PoolClient } from '@agent-platform/database';
 import { keyOfPlan, markPlans } from './mark-plans.ts';
-import type { PlannedRun } from './rows/plan.ts';
+import type { PlannedRun } from '../rows/plan.ts';
 
 /** Waits for others that are just inserting the same; in the order of the keys: no deadlocks. */
 const INSERT_PLANS = `

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { Replay, ReplayKey } from './rows/replay.ts';
+import type { Replay, ReplayKey } from '../rows/replay.ts';
 
 const FIND_REPLAY = `
   select org_id as "orgId", id, kind, request, requested_by as "requestedBy", state, event_count as "eventCount",

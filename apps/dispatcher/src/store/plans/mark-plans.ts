@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import type { PlanReference } from './rows/plan.ts';
+import type { PlanReference } from '../rows/plan.ts';
 
 /** A plan that is used again is marked at most this often. Nothing marked since then is deleted. */
 export const MARK_PLANS_EVERY = "interval '1 hour'";

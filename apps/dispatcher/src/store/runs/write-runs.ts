@@ -1,6 +1,6 @@
 import type { Pool } from '@agent-platform/database';
-import { postgresText } from './postgres-text.ts';
-import type { Outcome, RunStatus, Step, UnplannedRun } from './rows/run.ts';
+import { postgresText } from '../postgres-text.ts';
+import type { Outcome, RunStatus, Step, UnplannedRun } from '../rows/run.ts';
 
 /** What a worker has to write about a run it holds. */
 export interface RunChange {

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from '@agent-platform/database';
-import type { Replay, ReplayKey, ReplayWork } from './rows/replay.ts';
+import type { Replay, ReplayKey, ReplayWork } from '../rows/replay.ts';
 
 /**
  * The replay that has waited longest and that nobody works on: after each batch it is another one's turn. Reads the

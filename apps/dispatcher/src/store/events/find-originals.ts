@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import type { IncomingEvent } from './rows/event.ts';
+import type { IncomingEvent } from '../rows/event.ts';
 
 /** Two events of one source with the same content within it are one event. */
 export const CONTENT_WINDOW_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import type { AskedReplay, ReplayCounts, ReplayWork } from './rows/replay.ts';
+import type { AskedReplay, ReplayCounts, ReplayWork } from '../rows/replay.ts';
 
 /**
  * The replay with its id, once: `on conflict` waits for a concurrent insert of the same id to end, so exactly one of

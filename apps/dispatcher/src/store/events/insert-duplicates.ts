@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PoolClient } from '@agent-platform/database';
-import type { IncomingEvent } from './rows/event.ts';
+import type { IncomingEvent } from '../rows/event.ts';
 
 /**
  * Requests that repeated an event, for events that are in place, and whether they carried something else. A message

@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { ReplayKey } from './rows/replay.ts';
+import type { ReplayKey } from '../rows/replay.ts';
 
 /** Waits for the batch that is under way; what was started stays. */
 const CANCEL_REPLAY = `

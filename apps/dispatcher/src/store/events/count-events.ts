@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { EventKind } from './rows/event.ts';
+import type { EventKind } from '../rows/event.ts';
 
 /** Events of a tenant that a replay is asked for. Empty strings: any. */
 export interface EventRange {

@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import type { IncomingEvent } from './rows/event.ts';
+import type { IncomingEvent } from '../rows/event.ts';
 
 export interface NewEvent {
   readonly event: IncomingEvent;

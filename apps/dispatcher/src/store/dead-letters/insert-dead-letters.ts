@@ -1,5 +1,5 @@
 import type { Pool } from '@agent-platform/database';
-import type { StoredLetter } from './rows/dead-letter.ts';
+import type { StoredLetter } from '../rows/dead-letter.ts';
 
 /** A letter that is there already is left alone: the bus may deliver it again. Locks nothing else. */
 const INSERT_DEAD_LETTERS = `

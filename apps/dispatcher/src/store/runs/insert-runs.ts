@@ -1,6 +1,6 @@
 import type { PoolClient } from '@agent-platform/database';
 import { timeOfId } from '@agent-platform/ids';
-import type { PlannedRun } from './rows/plan.ts';
+import type { PlannedRun } from '../rows/plan.ts';
 
 export interface NewRun extends PlannedRun {
   readonly id: string;

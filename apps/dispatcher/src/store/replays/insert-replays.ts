@@ -1,6 +1,6 @@
 import type { PoolClient } from '@agent-platform/database';
 import { timeOfId } from '@agent-platform/ids';
-import type { PlanReference } from './rows/plan.ts';
+import type { PlanReference } from '../rows/plan.ts';
 
 export interface ReplayRun extends PlanReference {
   readonly id: string;

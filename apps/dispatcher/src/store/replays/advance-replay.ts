@@ -1,5 +1,5 @@
 import type { PoolClient } from '@agent-platform/database';
-import type { Batch, ReplayKey } from './rows/replay.ts';
+import type { Batch, ReplayKey } from '../rows/replay.ts';
 
 /**
  * In the transaction that started the runs of a batch, by whoever holds the row: what is counted has happened once.
