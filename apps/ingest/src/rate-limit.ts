@@ -1,5 +1,5 @@
 import { AppError } from '@agent-platform/errors';
-import { BoundedMap } from './bounded-map.ts';
+import { LRUCache } from 'lru-cache';
 
 const MAX_SOURCES = 100_000;
 /** How much of a source's unused rate it may use at once. */
@@ -19,7 +19,7 @@ export type RateLimit = (sourceId: string, ratePerSecond: number) => void;
 
 /** A token bucket for each source, in this process only: behind n replicas a source has n times its rate. */
 export function createRateLimit(clock: () => number): RateLimit {
-  const buckets = new BoundedMap<string, Bucket>(MAX_SOURCES);
+  const buckets = new LRUCache<string, Bucket>({ max: MAX_SOURCES });
 
   return (sourceId, ratePerSecond) => {
     const nowMs = clock();

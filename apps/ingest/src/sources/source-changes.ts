@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { EventBus } from '@agent-platform/event-bus';
 import { topics, WebhookSourceChangeSchema } from '@agent-platform/proto';
-import { BoundedMap } from '../bounded-map.ts';
+import { LRUCache } from 'lru-cache';
 
 /** Changes that are older than an answer may be kept do not matter any more: this many within seconds are remembered. */
 const MAX_CHANGED = 20_000;
@@ -23,8 +23,8 @@ export interface SourceChanges {
 }
 
 export function createSourceChanges(): SourceChanges {
-  const changedAt = new BoundedMap<string, Mark>(MAX_CHANGED);
-  const revoked = new BoundedMap<string, true>(MAX_REVOKED);
+  const changedAt = new LRUCache<string, Mark>({ max: MAX_CHANGED });
+  const revoked = new LRUCache<string, true>({ max: MAX_REVOKED });
   let mark = 0;
   let missedAt = 0;
   return {

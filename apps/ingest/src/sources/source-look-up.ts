@@ -1,6 +1,6 @@
 import { AppError, isPassing } from '@agent-platform/errors';
 import { createFaultLog, type Logger } from '@agent-platform/telemetry';
-import { BoundedMap } from '../bounded-map.ts';
+import { LRUCache } from 'lru-cache';
 import { withDeadline } from '../deadline.ts';
 import type { WebhookSource } from '../tokens/webhook-source.ts';
 import type { Mark, SourceChanges } from './source-changes.ts';
@@ -60,8 +60,8 @@ const UNAVAILABLE = new AppError(
  */
 export function createLookUp(deps: LookUpDeps): LookUp {
   const { isName, noName, keyOf, refused, changes, lookUpTimeoutMs, logger, clock } = deps;
-  const known = new BoundedMap<string, Known>(MAX_KNOWN);
-  const refusals = new BoundedMap<string, Asked>(MAX_REFUSED);
+  const known = new LRUCache<string, Known>({ max: MAX_KNOWN });
+  const refusals = new LRUCache<string, Asked>({ max: MAX_REFUSED });
   const underWay = new Map<string, Promise<WebhookSource>>();
   const logFault = createFaultLog(logger, clock, 'the token service does not answer; known senders keep working');
   let isDown = false;
