@@ -1,5 +1,5 @@
 // Writes the generated code, none of which is in git: protobuf's (buf) and the Prisma clients. Only where something it is
-// made from has changed, so that npm ci, every program, the tests, lint and typecheck can each ask for it. With the path of
+// made from has changed, so that every program, the tests, lint and typecheck can each ask for it. With the path of
 // a package: only that package's.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -78,7 +78,8 @@ const [only = ''] = process.argv[1] === import.meta.filename ? process.argv.slic
 const wanted = SOURCES.filter(({ output }) => output.startsWith(only));
 if (existsSync(inRoot('node_modules/.bin/prisma'))) {
   const stale = wanted.filter(isStale);
-  if (stale.length > 0) console.error(`Generating ${stale.map(({ output }) => output).join(', ')} …`);
+  if (stale.length > 0)
+    console.error(`Generating ${stale.map(({ output }) => output).join(', ')} (once, about 10 s) …`);
   await Promise.all(stale.map(generate));
 } else if (wanted.some(({ output }) => !existsSync(inRoot(output)))) {
   console.error('Code is not generated: what generates it is a development dependency (npm ci --include=dev).');
